@@ -1,0 +1,10 @@
+"""`manage.py migrate` as the owner's role: the application's role owns no table."""
+
+from django.core.management.base import CommandParser
+from django.core.management.commands import migrate
+
+
+class Command(migrate.Command):
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.set_defaults(database="owner")

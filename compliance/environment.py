@@ -1,0 +1,63 @@
+"""Typed reading of environment variables: a bad value stops the start with the variable's name."""
+
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def env_str(name: str, default: str | None = None) -> str:
+    """Return the variable, or `default`; raise `ImproperlyConfigured` when neither is there."""
+    value = os.environ.get(name, default)
+    if value is None:
+        raise ImproperlyConfigured(f"{name} is not set. Set it in the environment.")
+    return value
+
+
+def env_bool(name: str, default: bool) -> bool:
+    """Return a variable that must read `true` or `false`."""
+    value = os.environ.get(name, str(default)).strip().lower()
+    if value not in {"true", "false"}:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Use 'true' or 'false'.")
+    return value == "true"
+
+
+def env_int(name: str, default: int, *, least: int = 0) -> int:
+    """Return a whole number that is at least `least`."""
+    value = os.environ.get(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Use a whole number.") from None
+    if number < least:
+        raise ImproperlyConfigured(f"{name} is {number}. Use {least} or more.")
+    return number
+
+
+def env_list(name: str, default: str) -> list[str]:
+    """Return a comma-separated variable as a list without empty entries."""
+    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def env_path(name: str, default: Path) -> Path:
+    """Return an absolute path; `~` is expanded."""
+    return Path(os.environ.get(name, default)).expanduser().resolve()
+
+
+def write_once(path: Path, text: str) -> bool:
+    """Write a secret file that only its owner reads; False if it stands already.
+
+    The file appears whole or not at all, whoever else starts at the same moment.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    draft.write_text(text, encoding="ascii")
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink()
+    return True

@@ -1,0 +1,26 @@
+"""The subject's identifier inside a request: encrypted, and found by a keyed index."""
+
+import base64
+
+from cryptography.fernet import Fernet
+
+from compliance.keyring import Key, keyed_digest, secret
+
+
+def identity_encrypt(external_id: str) -> bytes:
+    """Encrypt an identifier with the identity key (Fernet: AES-128-CBC with HMAC-SHA256)."""
+    return _cipher().encrypt(external_id.encode())
+
+
+def identity_decrypt(ciphertext: bytes) -> str:
+    """Return the identifier; raise `cryptography.fernet.InvalidToken` under another key."""
+    return _cipher().decrypt(bytes(ciphertext)).decode()
+
+
+def identity_index(external_id: str) -> bytes:
+    """Return the keyed digest by which requests of one identifier are found."""
+    return keyed_digest(Key.BLIND_INDEX, external_id)
+
+
+def _cipher() -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(secret(Key.IDENTITY)))

@@ -1,0 +1,145 @@
+"""What can be done with an erasure request. Admin, API, commands and workers call these.
+
+Each function is one transaction and raises `IllegalTransitionError` where the request's state does
+not allow it. `actor` is a kind and a number (`user:3`, `client:1`), never a name.
+"""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from compliance.erasure.clock import due_on
+from compliance.erasure.following import request_follow
+from compliance.erasure.identity import identity_decrypt, identity_encrypt, identity_index
+from compliance.erasure.models import Channel, ErasureEvent, ErasureRequest, Ground
+from compliance.erasure.states import State, check_transition
+from compliance.erasure.touching import Touch, touch_of, touch_record
+from compliance.erasure.transitions import request_lock, request_move
+from compliance.provenance.adapters import shard_quarantine, shard_sync
+from compliance.provenance.manifests import subject_commitment
+from compliance.provenance.releases import release_publish, serving_lock
+from compliance.records.services import subject_erase
+
+
+@transaction.atomic
+def request_receive(
+    *,
+    subject: str,
+    channel: Channel,
+    ground: Ground,
+    actor: str,
+    identity_asserted: bool,
+    request_id: uuid.UUID | None = None,
+) -> ErasureRequest:
+    """Take in a request for the subject with this external id, known or unknown alike.
+
+    With `identity_asserted` the caller vouches that the subject itself asks; review can begin.
+    """
+    now = timezone.now()
+    request = ErasureRequest.objects.create(
+        id=request_id or uuid.uuid4(),
+        channel=channel,
+        ground=ground,
+        identity=identity_encrypt(subject),
+        identity_index=identity_index(subject),
+        received_at=now,
+        due_on=due_on(now, timezone.get_default_timezone()),
+    )
+    ErasureEvent.objects.create(request=request, to_state=State.RECEIVED.value, actor=actor)
+    if identity_asserted:
+        _to_review(request, actor=actor, note="Identity vouched for by the client.")
+    else:
+        request_move(request, State.AWAITING_IDENTITY, actor=actor)
+    return request
+
+
+@transaction.atomic
+def request_confirm_identity(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
+    """Note that a reviewer has checked that the subject itself asks."""
+    request = request_lock(request_id)
+    _to_review(request, actor=actor, note="Identity checked by a reviewer.")
+    return request
+
+
+@transaction.atomic
+def request_approve(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
+    """Erase the records and take out of service, at once, whatever learned from them.
+
+    In this one transaction: the subject's records, places and prompts go; the touched checkpoints
+    are quarantined; the interim release is live; the retraining is queued.
+    """
+    before = serving_lock().release
+    request = request_lock(request_id)
+    check_transition(request.status, State.APPROVED)
+    external_id = identity_decrypt(request.identity)
+    now = timezone.now()
+    touch = touch_of(external_id)
+    erased = subject_erase(external_id=external_id, at=now)
+    request_move(
+        request,
+        State.APPROVED,
+        actor=actor,
+        decided_at=now,
+        erased_interactions=erased,
+        subject_commitment=subject_commitment(external_id).hex(),
+        release_before=before.digest if before else "",
+        release_interim=before.digest if before else "",
+    )
+    if touch:
+        _quarantine_and_retrain(request, touch)
+    else:
+        request_follow(request)
+    return request
+
+
+@transaction.atomic
+def request_deny(*, request_id: uuid.UUID, actor: str, note: str) -> ErasureRequest:
+    """Refuse the request. Nothing is erased."""
+    return _end(request_id, State.DENIED, actor=actor, note=note, decided_at=timezone.now())
+
+
+@transaction.atomic
+def request_cancel(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
+    """Take the request back, while nothing has been erased."""
+    return _end(request_id, State.CANCELLED, actor=actor)
+
+
+@transaction.atomic
+def request_resume(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
+    """Try again after a failure: queue the missing training, replay or certificate."""
+    serving_lock()
+    request = request_lock(request_id)
+    check_transition(request.status, State.RETRAINING)
+    for touched in request.touched.select_related("plan"):
+        shard_sync(plan=touched.plan, shard=touched.shard, needs_replay=True)
+    target = State.RETRAINING if request.touched.exists() else State.VERIFYING
+    request_move(request, target, actor=actor, note="Resumed.")
+    request_follow(request)
+    return request
+
+
+def _quarantine_and_retrain(request: ErasureRequest, touch: Touch) -> None:
+    fallen = shard_quarantine(plan=touch.plan, shard=touch.shard, first_slice=touch.slice)
+    interim = release_publish(plan=touch.plan)
+    adapter = shard_sync(plan=touch.plan, shard=touch.shard, needs_replay=True)
+    touch_record(request, touch, fallen=fallen, adapter=adapter)
+    request.release_interim = interim.digest
+    request.save(update_fields=["release_interim"])
+
+
+def _to_review(request: ErasureRequest, *, actor: str, note: str) -> None:
+    request_move(request, State.IN_REVIEW, actor=actor, note=note, verified_at=timezone.now())
+
+
+def _end(
+    request_id: uuid.UUID, target: State, *, actor: str, note: str = "", **values: datetime | Any
+) -> ErasureRequest:
+    """End a request unanswered by an erasure; its identifier is needed no longer."""
+    request = request_lock(request_id)
+    request_move(
+        request, target, actor=actor, note=note, identity=None, identity_index=None, **values
+    )
+    return request

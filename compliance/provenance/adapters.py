@@ -1,0 +1,173 @@
+"""The life of a shard's adapter: what must be trained, what was trained, what is out of service."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from compliance.jobs.models import Queue
+from compliance.jobs.services import job_cancel_open, job_enqueue
+from compliance.provenance.manifests import as_json, slice_manifests
+from compliance.provenance.models import (
+    OPEN_ADAPTER_STATES,
+    Adapter,
+    AdapterState,
+    Checkpoint,
+    Plan,
+    Replay,
+)
+from compliance.provenance.releases import release_publish, serving_lock
+
+TRAIN, REPLAY = "train", "replay"
+
+
+class AdapterMovedError(Exception):
+    """The adapter is not in the state that the step needs: another step came first."""
+
+
+@transaction.atomic
+def shard_sync(*, plan: Plan, shard: int, needs_replay: bool) -> Adapter:
+    """Queue the training that brings `shard` in line with its records, if anything is missing.
+
+    A new generation keeps the clean checkpoints that precede the first changed slice. Building,
+    refreshing and erasing all come down to this. Returns the adapter that is or will be in line.
+    """
+    serving_lock()
+    manifest = as_json(slice_manifests(plan, shard))
+    newest = plan.adapters.filter(shard=shard).order_by("-generation").first()
+    kept = _clean_checkpoints(newest, manifest)
+    in_line = newest is not None and newest.manifest == manifest
+    if in_line and newest.state in OPEN_ADAPTER_STATES:
+        return newest
+    if in_line and newest.state == AdapterState.ACTIVE:
+        return newest
+    if newest is not None and newest.state in OPEN_ADAPTER_STATES:
+        _supersede(newest)
+    adapter = Adapter.objects.create(
+        plan=plan,
+        shard=shard,
+        generation=newest.generation + 1 if newest else 1,
+        first_slice=len(kept),
+        manifest=manifest,
+        needs_replay=needs_replay,
+    )
+    for checkpoint in kept:
+        adapter.checkpoints.create(
+            slice=checkpoint.slice, digest=checkpoint.digest, root=checkpoint.root
+        )
+    job_enqueue(queue=Queue.TRAIN, kind=TRAIN, target=str(adapter.pk))
+    return adapter
+
+
+def shard_quarantine(*, plan: Plan, shard: int, first_slice: int) -> Adapter | None:
+    """Take out of service all of a shard that saw `first_slice`; return the adapter that fell.
+
+    Every generation's checkpoints from that slice on are marked. Call it in the transaction that
+    erases the records, then `shard_sync` and `release_publish`.
+    """
+    now = timezone.now()
+    Checkpoint.objects.filter(
+        adapter__plan=plan, adapter__shard=shard, slice__gte=first_slice, quarantined_at=None
+    ).update(quarantined_at=now)
+    fallen = plan.adapters.filter(shard=shard, state=AdapterState.ACTIVE).first()
+    if fallen:
+        Adapter.objects.filter(pk=fallen.pk).update(
+            state=AdapterState.QUARANTINED, quarantined_at=now
+        )
+    return fallen
+
+
+def adapter_start(adapter: Adapter, *, trainer: str, environment: dict[str, Any]) -> None:
+    """Note who trains the adapter, and in which environment."""
+    _move(
+        adapter,
+        [AdapterState.PENDING, AdapterState.TRAINING],
+        state=AdapterState.TRAINING,
+        trainer=trainer,
+        environment=environment,
+    )
+
+
+def checkpoint_add(adapter: Adapter, *, slice_: int, digest: str) -> Checkpoint:
+    """Record the weights after `slice_`, whose files stand in the artefact store."""
+    checkpoint, _ = adapter.checkpoints.update_or_create(
+        slice=slice_, defaults={"digest": digest, "root": adapter.manifest[slice_]["root"]}
+    )
+    return checkpoint
+
+
+def adapter_trained(adapter: Adapter, *, digest: str) -> None:
+    """Take the final weights: hand them to the replay, or serve them where none is asked for."""
+    _move(adapter, [AdapterState.TRAINING], state=AdapterState.VERIFYING, digest=digest)
+    if adapter.needs_replay:
+        job_enqueue(queue=Queue.REPLAY, kind=REPLAY, target=str(adapter.pk))
+    else:
+        _activate(adapter)
+
+
+def adapter_replayed(
+    adapter: Adapter, *, digest: str, replayer: str, environment: dict[str, Any]
+) -> Replay:
+    """Compare a second training's digest with the first; serve the adapter only if it is equal."""
+    replay = Replay.IDENTICAL if digest == adapter.digest else Replay.DIFFERS
+    _move(
+        adapter,
+        [AdapterState.VERIFYING],
+        replay=replay,
+        replayer=replayer,
+        replay_environment=environment,
+    )
+    if replay is Replay.IDENTICAL:
+        _activate(adapter)
+    else:
+        _move(adapter, [AdapterState.VERIFYING], state=AdapterState.FAILED)
+    return replay
+
+
+def adapter_fail(adapter: Adapter) -> None:
+    """Note that the adapter's training or replay has failed for good."""
+    _move(adapter, list(OPEN_ADAPTER_STATES), state=AdapterState.FAILED)
+
+
+def _activate(adapter: Adapter) -> None:
+    """Put the adapter in service in place of its predecessor, whose weights become waste."""
+    serving_lock()
+    now = timezone.now()
+    Adapter.objects.filter(
+        plan=adapter.plan, shard=adapter.shard, state=AdapterState.ACTIVE
+    ).update(state=AdapterState.SUPERSEDED)
+    _move(adapter, [AdapterState.VERIFYING], state=AdapterState.ACTIVE, activated_at=now)
+    Checkpoint.objects.filter(
+        adapter__plan=adapter.plan,
+        adapter__shard=adapter.shard,
+        adapter__generation__lt=adapter.generation,
+        quarantined_at=None,
+    ).update(quarantined_at=now)
+    release_publish(plan=adapter.plan)
+
+
+def _clean_checkpoints(newest: Adapter | None, manifest: list[dict[str, Any]]) -> list[Checkpoint]:
+    """Return the unbroken run of clean checkpoints from slice 0 that fit `manifest`."""
+    kept: list[Checkpoint] = []
+    if newest is None:
+        return kept
+    for checkpoint in newest.checkpoints.clean().order_by("slice"):
+        position = len(kept)
+        if checkpoint.slice != position or checkpoint.root != manifest[position]["root"]:
+            break
+        kept.append(checkpoint)
+    return kept
+
+
+def _supersede(adapter: Adapter) -> None:
+    for kind in (TRAIN, REPLAY):
+        job_cancel_open(kind=kind, target=str(adapter.pk))
+    _move(adapter, list(OPEN_ADAPTER_STATES), state=AdapterState.SUPERSEDED)
+
+
+def _move(adapter: Adapter, sources: list[AdapterState], **values: Any) -> None:
+    moved = Adapter.objects.filter(pk=adapter.pk, state__in=sources).update(**values)
+    if moved != 1:
+        raise AdapterMovedError(f"{adapter} is no longer {' or '.join(sources)}.")
+    for name, value in values.items():
+        setattr(adapter, name, value)

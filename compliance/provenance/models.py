@@ -1,0 +1,235 @@
+"""Which record shaped what: plans, places of records, prompts, adapters, checkpoints, releases."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from compliance.records.models import Interaction, Subject
+
+DIGEST_LENGTH = len("sha256:") + 64
+
+
+class Plan(models.Model):
+    """The frozen configuration that training depends on. To change it is to make a new plan."""
+
+    digest = models.CharField(max_length=DIGEST_LENGTH, unique=True)
+    config = models.JSONField()
+    is_active = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_active"], condition=Q(is_active=True), name="plan_one_active"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.digest[:19]
+
+    @property
+    def shards(self) -> int:
+        return int(self.config["partition"]["shards"])
+
+    @property
+    def slices(self) -> int:
+        return int(self.config["partition"]["slices"])
+
+    @property
+    def partition_key(self) -> bytes:
+        return bytes.fromhex(self.config["partition"]["key"])
+
+
+class RecordPlace(models.Model):
+    """Where one record stands: shard, slice, and place in its subject's time order.
+
+    A validation subject's records have no shard: no adapter learns from them.
+    """
+
+    interaction = models.OneToOneField(
+        Interaction, on_delete=models.CASCADE, primary_key=True, related_name="record_place"
+    )
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="places", db_index=False)
+    subject = models.ForeignKey(
+        Subject, on_delete=models.CASCADE, related_name="places", db_index=False
+    )
+    shard = models.PositiveSmallIntegerField(null=True)
+    slice = models.PositiveSmallIntegerField()
+    place = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "place"], name="record_place_once"),
+        ]
+        indexes = [models.Index(fields=["plan", "shard", "slice"], name="record_place_shard")]
+
+    def __str__(self) -> str:
+        return f"record #{self.interaction_id} at {self.place}"
+
+
+class Prompt(models.Model):
+    """A training or validation example as a range of its subject's places.
+
+    The history prefix is `[first, target)`, the target suffixes are `[target, end)`.
+    """
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="prompts", db_index=False)
+    subject = models.ForeignKey(
+        Subject, on_delete=models.CASCADE, related_name="prompts", db_index=False
+    )
+    shard = models.PositiveSmallIntegerField(null=True)
+    slice = models.PositiveSmallIntegerField()
+    first = models.PositiveIntegerField()
+    target = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "target"], name="prompt_once"),
+            models.CheckConstraint(
+                condition=Q(first__lte=F("target"), target__lt=F("end")), name="prompt_range"
+            ),
+        ]
+        indexes = [models.Index(fields=["plan", "shard", "slice"], name="prompt_shard")]
+
+    def __str__(self) -> str:
+        return f"prompt [{self.first}, {self.target}, {self.end})"
+
+
+class AdapterState(models.TextChoices):
+    PENDING = "pending", "Waiting for a worker"
+    TRAINING = "training", "Training"
+    VERIFYING = "verifying", "Being replayed"
+    ACTIVE = "active", "Active"
+    QUARANTINED = "quarantined", "Quarantined"
+    SUPERSEDED = "superseded", "Superseded"
+    FAILED = "failed", "Failed"
+
+
+OPEN_ADAPTER_STATES = (AdapterState.PENDING, AdapterState.TRAINING, AdapterState.VERIFYING)
+
+
+class Replay(models.TextChoices):
+    NOT_RUN = "not-run", "Not run"
+    IDENTICAL = "identical", "Identical"
+    DIFFERS = "differs", "Differs"
+
+
+class Adapter(models.Model):
+    """One generation of a shard's LoRA weights: one training of it."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="adapters")
+    shard = models.PositiveSmallIntegerField()
+    generation = models.PositiveIntegerField()
+    state = models.CharField(
+        max_length=16, choices=AdapterState.choices, default=AdapterState.PENDING
+    )
+    first_slice = models.PositiveSmallIntegerField(
+        help_text="Training started here; earlier checkpoints were clean and stayed."
+    )
+    manifest = models.JSONField(help_text="Root and number of records of each slice trained on.")
+    digest = models.CharField(max_length=DIGEST_LENGTH, blank=True)
+    needs_replay = models.BooleanField(default=False)
+    replay = models.CharField(max_length=12, choices=Replay.choices, default=Replay.NOT_RUN)
+    trainer = models.CharField(max_length=120, blank=True)
+    replayer = models.CharField(max_length=120, blank=True)
+    environment = models.JSONField(default=dict, help_text="Fingerprint of the training process.")
+    replay_environment = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    activated_at = models.DateTimeField(null=True)
+    quarantined_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["shard", "-generation"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan", "shard", "generation"], name="adapter_generation_once"
+            ),
+            models.UniqueConstraint(
+                fields=["plan", "shard"], condition=Q(state="active"), name="adapter_one_active"
+            ),
+            models.UniqueConstraint(
+                fields=["plan", "shard"],
+                condition=Q(state__in=["pending", "training", "verifying"]),
+                name="adapter_one_open",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="active") | ~Q(digest=""), name="adapter_active_has_digest"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="active", needs_replay=True) | Q(replay="identical"),
+                name="adapter_active_was_replayed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"shard {self.shard}, generation {self.generation}"
+
+
+class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
+    def clean(self) -> "CheckpointQuerySet":
+        """Checkpoints that no erased record has shaped."""
+        return self.filter(quarantined_at=None, destroyed_at=None)
+
+
+class Checkpoint(models.Model):
+    """A shard's weights after one slice. The artefact store finds them by their digest."""
+
+    adapter = models.ForeignKey(Adapter, on_delete=models.CASCADE, related_name="checkpoints")
+    slice = models.PositiveSmallIntegerField()
+    digest = models.CharField(max_length=DIGEST_LENGTH)
+    root = models.CharField(
+        max_length=DIGEST_LENGTH, help_text="Manifest root of the slice's records."
+    )
+    quarantined_at = models.DateTimeField(null=True)
+    destroyed_at = models.DateTimeField(null=True)
+
+    objects = CheckpointQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["adapter", "slice"]
+        constraints = [
+            models.UniqueConstraint(fields=["adapter", "slice"], name="checkpoint_once"),
+        ]
+        indexes = [models.Index(fields=["digest"], name="checkpoint_digest")]
+
+    def __str__(self) -> str:
+        return f"{self.adapter}, slice {self.slice}"
+
+
+class ReleaseKind(models.TextChoices):
+    FULL = "full", "Full"  # every shard with its whole adapter
+    INTERIM = "interim", "Interim"  # some shard with an earlier checkpoint, or none
+
+
+class Release(models.Model):
+    """What is served, as a manifest that says what it was made from."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="releases")
+    number = models.PositiveIntegerField(unique=True)
+    kind = models.CharField(max_length=8, choices=ReleaseKind.choices)
+    manifest = models.JSONField()
+    digest = models.CharField(max_length=DIGEST_LENGTH)
+    created_at = models.DateTimeField(default=timezone.now)
+    checkpoints = models.ManyToManyField(Checkpoint, related_name="releases")
+
+    class Meta:
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return f"release {self.number}"
+
+
+class Serving(models.Model):
+    """The one row that says what is live. Approvals and publications take turns on its lock."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, null=True)
+    epoch = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="serving_one_row")]
+
+    def __str__(self) -> str:
+        return f"epoch {self.epoch}"

@@ -1,0 +1,237 @@
+"""Django settings. Everything that differs between installations comes from the environment.
+
+`docs/operate.md` lists the variables. `manage.py` fills in DATABASE_URL, DATABASE_OWNER_URL and
+CELERY_BROKER_URL for the embedded servers when they are not set.
+"""
+
+import secrets
+from pathlib import Path
+
+import dj_database_url
+from django.urls import reverse_lazy
+
+from compliance.environment import env_bool, env_int, env_list, env_path, env_str, write_once
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = env_path("LETHE_VAR", BASE_DIR / "var")
+KEYS_DIR = env_path("LETHE_KEYS", VAR_DIR / "keys")
+ARTEFACTS_DIR = env_path("LETHE_ARTEFACTS", VAR_DIR / "artefacts")
+
+
+def _secret_key() -> str:
+    """Return LETHE_SECRET_KEY, or the key that this installation made for itself at first start."""
+    path = KEYS_DIR / "django.key"
+    if not path.exists():
+        write_once(path, secrets.token_urlsafe(48))
+    return path.read_text(encoding="ascii")
+
+
+DEBUG = env_bool("LETHE_DEBUG", False)
+SECRET_KEY = env_str("LETHE_SECRET_KEY", "") or _secret_key()
+ALLOWED_HOSTS = env_list("LETHE_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env_list("LETHE_TRUSTED_ORIGINS", "")
+SERVED_OVER_TLS = env_bool("LETHE_TLS", False)
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "compliance.accounts",
+    "compliance.jobs",
+    "compliance.records",
+    "compliance.provenance",
+    "compliance.erasure",
+    "compliance.evidence",
+    "compliance.recommendations",
+    "workers",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "compliance.urls"
+WSGI_APPLICATION = "compliance.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# The application's role owns no table; the owner's role migrates. Both are one database.
+DATABASES = {
+    "default": dj_database_url.parse(env_str("DATABASE_URL"), conn_max_age=60),
+    "owner": dj_database_url.parse(
+        env_str("DATABASE_OWNER_URL", env_str("DATABASE_URL")), conn_max_age=0
+    ),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+# The controller's time zone: legal deadlines are dates in it.
+TIME_ZONE = env_str("LETHE_TIME_ZONE", "UTC")
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_TLS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 8 * 3600
+SECURE_SSL_REDIRECT = SERVED_OVER_TLS
+SECURE_HSTS_SECONDS = 31_536_000 if SERVED_OVER_TLS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SERVED_OVER_TLS else None
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["compliance.accounts.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["compliance.accounts.permissions.HasScope"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "compliance.accounts.problems.problem_response",
+    "UNAUTHENTICATED_USER": None,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Lethe",
+    "DESCRIPTION": "Erasure requests and recommendations for LLM recommenders.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Lethe",
+    "SITE_HEADER": "Lethe",
+    "SITE_SUBHEADER": "Erasure that can be proven",
+    "SITE_SYMBOL": "water_drop",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "title": "Erasure",
+                "items": [
+                    {
+                        "title": "Requests",
+                        "icon": "person_remove",
+                        "link": reverse_lazy("admin:erasure_erasurerequest_changelist"),
+                    },
+                    {
+                        "title": "Certificates",
+                        "icon": "verified",
+                        "link": reverse_lazy("admin:evidence_certificate_changelist"),
+                    },
+                ],
+            },
+            {
+                "title": "Provenance",
+                "items": [
+                    {
+                        "title": "Releases",
+                        "icon": "rocket_launch",
+                        "link": reverse_lazy("admin:provenance_release_changelist"),
+                    },
+                    {
+                        "title": "Adapters",
+                        "icon": "layers",
+                        "link": reverse_lazy("admin:provenance_adapter_changelist"),
+                    },
+                    {
+                        "title": "Plans",
+                        "icon": "assignment",
+                        "link": reverse_lazy("admin:provenance_plan_changelist"),
+                    },
+                ],
+            },
+            {
+                "title": "Records",
+                "items": [
+                    {
+                        "title": "Subjects",
+                        "icon": "group",
+                        "link": reverse_lazy("admin:records_subject_changelist"),
+                    },
+                    {
+                        "title": "Items",
+                        "icon": "inventory_2",
+                        "link": reverse_lazy("admin:records_item_changelist"),
+                    },
+                ],
+            },
+            {
+                "title": "Operation",
+                "items": [
+                    {
+                        "title": "Jobs",
+                        "icon": "pending_actions",
+                        "link": reverse_lazy("admin:jobs_job_changelist"),
+                    },
+                    {
+                        "title": "API clients",
+                        "icon": "key",
+                        "link": reverse_lazy("admin:accounts_apiclient_changelist"),
+                    },
+                    {
+                        "title": "Users",
+                        "icon": "badge",
+                        "link": reverse_lazy("admin:auth_user_changelist"),
+                    },
+                ],
+            },
+        ],
+    },
+}
+
+# The workers
+CELERY_BROKER_URL = env_str("CELERY_BROKER_URL")
+JOB_LEASE_SECONDS = env_int("LETHE_JOB_LEASE_SECONDS", 60, least=2)
+JOB_MAX_ATTEMPTS = env_int("LETHE_JOB_MAX_ATTEMPTS", 5, least=1)
+SWEEP_SECONDS = env_int("LETHE_SWEEP_SECONDS", 10, least=1)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env_str("LETHE_LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,13 @@
+"""The web addresses."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("compliance.api_urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+]

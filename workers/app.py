@@ -1,0 +1,31 @@
+"""The Celery application: `celery -A workers.app worker`."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "compliance.settings")
+
+from django.conf import settings
+
+app = Celery("lethe", broker=settings.CELERY_BROKER_URL, include=["workers.tasks"])
+app.conf.update(
+    task_ignore_result=True,
+    task_default_queue="default",
+    task_serializer="json",
+    accept_content=["json"],
+    # A message only wakes. If it is lost the sweeper finds the job, so it is taken at once and
+    # never delivered twice.
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options=(
+        {"polling_interval": 0.2} if settings.CELERY_BROKER_URL.startswith("sqla") else {}
+    ),
+    worker_hijack_root_logger=False,
+    worker_enable_remote_control=False,
+    timezone="UTC",
+    beat_schedule={
+        "sweep": {"task": "workers.tasks.sweep", "schedule": settings.SWEEP_SECONDS},
+    },
+)

@@ -1,0 +1,140 @@
+"""Train a shard's adapter slice after slice, and train it a second time to compare the bits."""
+
+from collections.abc import Callable, Iterator
+
+from django.db import connection, transaction
+from recmodel.adapter import AdapterState, load_adapter, save_adapter
+from recmodel.training import initial_state, train_slice
+
+from compliance.erasure.following import requests_follow
+from compliance.jobs.models import Job
+from compliance.jobs.services import ImpossibleJobError
+from compliance.provenance.adapters import (
+    adapter_fail,
+    adapter_replayed,
+    adapter_start,
+    adapter_trained,
+    checkpoint_add,
+)
+from compliance.provenance.artefacts import artefact_path
+from compliance.provenance.examples import shard_examples
+from compliance.provenance.manifests import as_json, slice_manifests
+from compliance.provenance.models import OPEN_ADAPTER_STATES, Adapter, Replay
+from compliance.provenance.releases import serving_lock
+from recmodel import determinism
+from recmodel.digest import tensor_digest
+from recmodel.prompts import Prompt as Example
+from workers.identity import WORKER
+from workers.model import base_model, plan_catalogue, training_config
+from workers.work import Work
+
+
+def train(work: Work) -> None:
+    """Train from the first slice that is not clean; a checkpoint stands after each slice.
+
+    A second attempt goes on after the last checkpoint of the first: the bits are the same.
+    """
+    determinism.configure()
+    adapter = _open_adapter(work)
+    with transaction.atomic():
+        serving_lock()
+        adapter_start(adapter, trainer=WORKER, environment=determinism.fingerprint())
+        requests_follow()
+        work.lease.prolong()
+    done = adapter.checkpoints.clean().count()
+    digest = _kept_digest(adapter, done)
+    for slice_, state in _train_from(work, adapter, done):
+        digest = tensor_digest(state)
+        save_adapter(artefact_path(digest), state, training_config(adapter.plan))
+        with transaction.atomic():
+            work.lease.prolong()
+            checkpoint_add(adapter, slice_=slice_, digest=digest)
+    with transaction.atomic():
+        serving_lock()
+        work.lease.succeed()
+        adapter_trained(adapter, digest=digest)
+        requests_follow()
+
+
+def replay(work: Work) -> None:
+    """Train the same slices again in this process and serve the adapter if the bits are equal."""
+    determinism.configure()
+    adapter = _open_adapter(work)
+    if adapter.trainer == WORKER:
+        raise RuntimeError("A replay by the process that trained would prove nothing.")
+    digest = _kept_digest(adapter, adapter.first_slice)
+    for _, state in _train_from(work, adapter, adapter.first_slice):
+        digest = tensor_digest(state)
+    with transaction.atomic():
+        serving_lock()
+        result = adapter_replayed(
+            adapter, digest=digest, replayer=WORKER, environment=determinism.fingerprint()
+        )
+        if result is Replay.IDENTICAL:
+            work.lease.succeed()
+        else:
+            work.lease.fail(error=f"The replay of {adapter} gave other bits.", final=True)
+        requests_follow()
+
+
+def failed(job: Job) -> None:
+    """Tell the adapter, and the requests that wait for it, that its job has failed for good."""
+    adapter = Adapter.objects.filter(pk=job.target, state__in=OPEN_ADAPTER_STATES).first()
+    if adapter:
+        adapter_fail(adapter)
+        requests_follow()
+
+
+def _open_adapter(work: Work) -> Adapter:
+    adapter = Adapter.objects.select_related("plan").get(pk=work.job.target)
+    if adapter.state not in OPEN_ADAPTER_STATES:
+        raise ImpossibleJobError(f"{adapter} is {adapter.get_state_display()}, not open.")
+    return adapter
+
+
+def _kept_digest(adapter: Adapter, slices: int) -> str:
+    """Return the digest of the checkpoint after the first `slices` slices; empty for none."""
+    return adapter.checkpoints.get(slice=slices - 1).digest if slices else ""
+
+
+def _train_from(work: Work, adapter: Adapter, first: int) -> Iterator[tuple[int, AdapterState]]:
+    """Yield each slice from `first` on with the weights after it."""
+    plan, config = adapter.plan, training_config(adapter.plan)
+    model, catalogue = base_model(plan.config["base"]["digest"]), plan_catalogue(plan)
+    slices = _inputs(adapter)
+    total = sum(map(len, slices[first:])) * config.epochs
+    done = 0
+    start = _kept_digest(adapter, first)
+    state = (
+        load_adapter(artefact_path(start)) if start else initial_state(model, config, adapter.shard)
+    )
+    for slice_ in range(first, plan.slices):
+        state = train_slice(
+            model,
+            config,
+            adapter.shard,
+            slice_,
+            slices[slice_],
+            state,
+            catalogue,
+            on_step=_progress(work, adapter, done, total),
+        )
+        done += len(slices[slice_]) * config.epochs
+        yield slice_, state
+
+
+def _inputs(adapter: Adapter) -> list[list[Example]]:
+    """Return the prompts of each slice, sure to be those that the adapter's manifest commits to."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        slices = shard_examples(adapter.plan, adapter.shard)
+        manifest = as_json(slice_manifests(adapter.plan, adapter.shard))
+    if manifest != adapter.manifest:
+        raise RuntimeError(f"The records of {adapter} have changed since it was planned.")
+    return slices
+
+
+def _progress(work: Work, adapter: Adapter, before: int, total: int) -> Callable[[int, int], None]:
+    note = f"shard {adapter.shard}"
+    return lambda done, _: work.step(done=before + done, total=total, note=note)

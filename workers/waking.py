@@ -1,0 +1,24 @@
+"""Wake a worker when a job has been queued. If the broker is away, the sweeper does it later."""
+
+import logging
+from typing import Any
+
+from compliance.jobs.models import Queue
+from compliance.jobs.signals import job_queued
+
+logger = logging.getLogger(__name__)
+
+
+def connect() -> None:
+    """Listen for queued jobs."""
+    job_queued.connect(wake, dispatch_uid="workers.waking.wake")
+
+
+def wake(*, queue: Queue, **_: Any) -> None:
+    """Tell the workers of `queue` that there is something to do."""
+    from workers.tasks import work
+
+    try:
+        work.apply_async(args=[queue.value], queue=queue.value, retry=False)
+    except Exception as error:  # kombu raises whatever its transport raises
+        logger.warning("The broker took no wake-up call (%s); the sweeper will.", type(error))
