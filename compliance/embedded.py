@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 from urllib.parse import quote
 
 import psycopg
@@ -157,8 +157,7 @@ def _create(cluster: Cluster, database: str) -> None:
     with cluster.connect() as connection:
         for role in (OWNER, APP, BROKER):
             if not _exists(connection, "pg_roles", "rolname", role):
-                name = sql.Identifier(role)
-                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(name))
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
         for name, owner in ((database, OWNER), (BROKER, BROKER)):
             if not _exists(connection, "pg_database", "datname", name):
                 query = sql.SQL("CREATE DATABASE {} OWNER {}")
@@ -184,7 +183,7 @@ def _create_broker(cluster: Cluster) -> None:
     with Connection(environment(cluster.data.parent)["CELERY_BROKER_URL"]) as broker:
         for name in QUEUES:
             broker.SimpleQueue(name).close()
-        broker.default_channel.session.get_bind().dispose()
+        cast(Any, broker.default_channel).session.get_bind().dispose()
     with cluster.connect(BROKER) as connection:
         query = sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC")
         connection.execute(query.format(sql.Identifier(BROKER)))

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -195,7 +196,7 @@ class Cluster:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                user=SYSTEM_USER if _is_root() else None,
+                **_as_system_user(),
                 umask=0o077,
                 start_new_session=True,
                 check=False,
@@ -230,6 +231,13 @@ def _remedy(output: str, data: Path) -> str:
 
 def _is_root() -> bool:
     return os.geteuid() == 0
+
+
+def _as_system_user() -> dict[str, Any]:
+    if not _is_root():
+        return {}
+    entry = pwd.getpwnam(SYSTEM_USER)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
 def _system_user_id() -> int:
