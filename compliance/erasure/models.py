@@ -70,6 +70,10 @@ class ErasureRequest(models.Model):
 
     class Meta:
         ordering = ["due_on", "received_at"]
+        permissions = [
+            ("decide", "Can decide erasure requests"),
+            ("view_identity", "Can see whom a request is about"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(state__in=sorted(ERASED_STATES))
