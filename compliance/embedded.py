@@ -56,6 +56,13 @@ class Embedded:
         """Connect as the cluster's superuser: for set-up and tests, never for the application."""
         return self._cluster.connect(self.database)
 
+    def ensure(self) -> None:
+        """Start the server again if its process is gone (killed, out of memory)."""
+        if not self._cluster.has_process():
+            with _alone(self.data_dir):
+                if not self._cluster.is_running():
+                    self._cluster.start()
+
     def stop(self) -> None:
         """Let go; the server stops if nobody else holds it. A second call does nothing."""
         if self._hold is None or self._process != os.getpid():  # a fork shares its parent's hold

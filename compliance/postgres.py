@@ -167,17 +167,21 @@ class Cluster:
             raise PostgresError(f"{self.socket_folder} belongs to another user. Remove it.")
         self._own(self.socket_folder)
 
+    def has_process(self) -> bool:
+        """Tell whether the process that postmaster.pid names is a Postgres server."""
+        with contextlib.suppress(OSError, ValueError, psutil.Error):
+            number = (self.data / "postmaster.pid").read_text().split("\n", 1)[0]
+            process = psutil.Process(int(number))
+            return process.status() != psutil.STATUS_ZOMBIE and "postgres" in process.name()
+        return False
+
     def _clear_stale_lock(self) -> None:
-        """Remove postmaster.pid if its process is not this cluster's server.
+        """Remove postmaster.pid if its process is not a Postgres server.
 
         Postgres does so itself unless the number now belongs to another process of the same user.
         """
-        lock = self.data / "postmaster.pid"
-        with contextlib.suppress(FileNotFoundError, ValueError, psutil.Error):
-            process = psutil.Process(int(lock.read_text().split("\n", 1)[0]))
-            if process.status() != psutil.STATUS_ZOMBIE and "postgres" in process.name():
-                return
-            lock.unlink()
+        if not self.has_process():
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
             (self.socket_folder / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
 
     def _own(self, path: Path) -> None:
