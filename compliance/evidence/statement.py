@@ -124,18 +124,21 @@ class RetrainedShard:
     """One shard whose adapter had learned from the erased records, before and after.
 
     Requests can share one retraining: `removed_commitments` are this request's records and
-    `removed_for_others` counts those of the others.
+    `removed_for_others` counts those of the others. `added` counts records that joined the shard
+    in the same retraining, by a refresh or with a subject who moved there. `adapter_before` is null
+    if the first training of the shard was still running.
     """
 
     shard: int
     first_slice_retrained: int
     manifest_before: Manifest
     manifest_after: Manifest
-    adapter_before: str
+    adapter_before: str | None
     adapter_after: str
     removed_commitments: tuple[str, ...]
     replay: Replay
     removed_for_others: int = 0
+    added: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +162,7 @@ class Model:
     """The model's side. No shards: no adapter had learned from the erased records.
 
     `release_before` is null if nothing had been released, `release_interim` if the old release
-    could stay in service.
+    stayed in service until the new one.
     """
 
     base: str
@@ -182,7 +185,7 @@ class DestroyedArtefact:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Certificate:
+class CertificateContent:
     """All that is certified. `model` is None where no model was ever trained."""
 
     id: UUID
@@ -196,7 +199,7 @@ class Certificate:
     derived: tuple[DestroyedArtefact, ...] = ()
 
 
-def statement_bytes(certificate: Certificate, key_id: str) -> bytes:
+def statement_bytes(certificate: CertificateContent, key_id: str) -> bytes:
     """The canonical JSON of the statement that names `key_id` as its signer's."""
     predicate = {
         **_plain(certificate),
@@ -216,7 +219,7 @@ def statement_bytes(certificate: Certificate, key_id: str) -> bytes:
     return canonical_json(statement)
 
 
-def certificate_issue(certificate: Certificate, key: Ed25519PrivateKey) -> bytes:
+def certificate_issue(certificate: CertificateContent, key: Ed25519PrivateKey) -> bytes:
     """Sign a certificate and return the envelope's exact bytes; Ed25519 signs alike every time.
 
     The offline verifier reads it first: what it would reject is not issued, save for a replay that

@@ -327,10 +327,11 @@ SHAPE: Shape = {
                 "first_slice_retrained": "count",
                 "manifest_before": _MANIFEST,
                 "manifest_after": _MANIFEST,
-                "adapter_before": "digest",
+                "adapter_before?": "digest",
                 "adapter_after": "digest",
                 "removed_commitments": ["hex"],
                 "removed_for_others": "count",
+                "added": "count",
                 "replay": {
                     "result": "result",
                     "environment?": "digest",
@@ -367,7 +368,7 @@ def _parses(parse: Callable[[str], object], text: str) -> bool:
 
 
 _TEXT_KINDS: dict[str, Callable[[str], bool]] = {
-    "text": lambda text: bool(text.strip()),
+    "text": lambda text: bool(text.strip()) and _parses(str.encode, text),
     "word": lambda text: bool(_WORD.fullmatch(text)),
     "uuid": lambda text: bool(_UUID.fullmatch(text)),
     "ground": lambda text: bool(_GROUND.fullmatch(text)),
@@ -497,10 +498,10 @@ def _check_shard_records(shard: dict[str, Any]) -> None:
     where = f"shard {shard['shard']}"
     if not removed:
         raise Rejected(f"{where}: retrained, yet no record was removed")
-    if before["records"] - removed - others != after["records"]:
+    if before["records"] - removed - others + shard["added"] != after["records"]:
         raise Rejected(
-            f"{where}: {before['records']} records less {removed} removed and {others} for other "
-            f"requests are not {after['records']}"
+            f"{where}: {before['records']} records, {removed} removed, {others} removed for "
+            f"other requests and {shard['added']} added do not make {after['records']}"
         )
     if before["digest"] == after["digest"]:
         raise Rejected(f"{where}: the manifest is the same before and after")
@@ -551,8 +552,9 @@ def check_dates(predicate: Predicate) -> str:
         _refuse_later("destroyed_at", artefact["destroyed_at"], "issued_at", predicate["issued_at"])
     if request["due_on"] <= request["received_at"][:10]:
         raise Rejected(f"due_on {request['due_on']} is not after receipt {request['received_at']}")
-    return f"received {request['received_at']}, completed {request['completed_at']}, " + (
-        f"due {request['due_on']} ({request['time_zone']})".encode("ascii", "replace").decode()
+    return (
+        f"received {request['received_at']}, completed {request['completed_at']}, "
+        f"due {request['due_on']} in {_show(request['time_zone'])}"
     )
 
 
@@ -562,12 +564,12 @@ def _refuse_later(name: str, text: str, next_name: str, next_text: str) -> None:
 
 
 def check_releases(predicate: Predicate) -> str:
-    """A retrained adapter makes another release; so does taking the old one out of service."""
+    """A retrained adapter makes another release."""
     model = predicate["model"]
     if not _shards(predicate):
         return "no adapter was retrained"
-    if model["release_before"] in (model["release_after"], model["release_interim"]):
-        raise Rejected("adapters were retrained, yet the old release is named as a later one")
+    if model["release_before"] == model["release_after"]:
+        raise Rejected("adapters were retrained, yet the release stayed the same")
     return "the release that is served is another one"
 
 
@@ -826,7 +828,7 @@ def check_adapter(predicate: Predicate, path: Path) -> str:
     try:
         digest = adapter_digest(path)
     except OSError as error:
-        raise Rejected(f"{_show(str(path))} cannot be read: {error.strerror}") from None
+        raise Rejected(f"{_show(str(path))} cannot be read: {error.strerror or error}") from None
     for shard in _shards(predicate):
         if digest == shard["adapter_after"]:
             return f"{_show(path.name)} is the retrained adapter of shard {shard['shard']}"
@@ -901,7 +903,7 @@ def read_file(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise Rejected(f"{_show(str(path))} cannot be read: {error.strerror}") from None
+        raise Rejected(f"{_show(str(path))} cannot be read: {error.strerror or error}") from None
     except ValueError:
         raise Rejected(f"{_show(str(path))} is not a file name") from None
     if len(data) > MAX_FILE_BYTES:
