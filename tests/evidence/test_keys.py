@@ -47,7 +47,7 @@ def test_a_race_for_the_first_key_has_one_winner(folder, monkeypatch):
 
 @pytest.mark.parametrize("load", [keys.load_private, keys.load_public])
 def test_a_missing_key_names_the_remedy(folder, load):
-    with pytest.raises(KeyFileError, match="is missing. Restore it .* create_keys"):
+    with pytest.raises(KeyFileError, match=r"is missing\. Restore it .* create_keys"):
         load(folder)
 
 

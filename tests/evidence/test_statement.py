@@ -147,6 +147,15 @@ def test_an_erasure_before_any_model_is_certified(content, key, pem):
     assert [subject["name"] for subject in said["subject"]] == ["request"]
 
 
+def test_a_shard_may_have_had_no_adapter_yet(content, key, pem):
+    shard = replace(content.model.shards[0], adapter_before=None)
+    model = replace(content.model, shards=(shard,), release_before=None)
+
+    envelope = certificate_issue(replace(content, model=model), key)
+
+    assert verifier.exit_code(verifier.verify(envelope, pem)) == 0
+
+
 def test_requests_may_share_one_retraining(content, key, pem):
     shard = replace(
         content.model.shards[0],
