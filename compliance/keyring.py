@@ -15,6 +15,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from compliance.canonical import bytes_digest
 from compliance.environment import write_once
 
 
@@ -60,3 +61,8 @@ def keyed_digest(key: Key, *parts: str) -> bytes:
         data = part.encode()
         mac.update(len(data).to_bytes(8, "little") + data)
     return mac.digest()
+
+
+def key_digest(key: Key) -> str:
+    """Return a name for `key` that says nothing about it: a digest of an HMAC under it."""
+    return bytes_digest(keyed_digest(key, "the name of this key"))

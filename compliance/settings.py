@@ -222,6 +222,9 @@ UNFOLD = {
     },
 }
 
+# Evidence: whose name stands in certificates.
+ISSUER = env_str("LETHE_ISSUER", "urn:lethe:unnamed-controller")
+
 # The workers
 CELERY_BROKER_URL = env_str("CELERY_BROKER_URL")
 JOB_LEASE_SECONDS = env_int("LETHE_JOB_LEASE_SECONDS", 60, least=2)

@@ -42,6 +42,7 @@ def shard_sync(*, plan: Plan, shard: int, needs_replay: bool) -> Adapter:
     if in_line and newest.state == AdapterState.ACTIVE:
         return newest
     if newest is not None and newest.state in OPEN_ADAPTER_STATES:
+        needs_replay = needs_replay or newest.needs_replay
         _supersede(newest)
     adapter = Adapter.objects.create(
         plan=plan,
@@ -62,19 +63,21 @@ def shard_sync(*, plan: Plan, shard: int, needs_replay: bool) -> Adapter:
 def shard_quarantine(*, plan: Plan, shard: int, first_slice: int) -> Adapter | None:
     """Take out of service all of a shard that saw `first_slice`; return the adapter that fell.
 
-    Every generation's checkpoints from that slice on are marked. Call it in the transaction that
+    It may have fallen at an earlier approval already, whose retraining is not done. Every generation's checkpoints from that slice on are marked. Call it in the transaction that
     erases the records, then `shard_sync` and `release_publish`.
     """
     now = timezone.now()
     Checkpoint.objects.filter(
         adapter__plan=plan, adapter__shard=shard, slice__gte=first_slice, quarantined_at=None
     ).update(quarantined_at=now)
-    fallen = plan.adapters.filter(shard=shard, state=AdapterState.ACTIVE).first()
-    if fallen:
-        Adapter.objects.filter(pk=fallen.pk).update(
-            state=AdapterState.QUARANTINED, quarantined_at=now
-        )
-    return fallen
+    Adapter.objects.filter(plan=plan, shard=shard, state=AdapterState.ACTIVE).update(
+        state=AdapterState.QUARANTINED, quarantined_at=now
+    )
+    return (
+        plan.adapters.filter(shard=shard, state=AdapterState.QUARANTINED)
+        .order_by("-generation")
+        .first()
+    )
 
 
 def adapter_start(adapter: Adapter, *, trainer: str, environment: dict[str, Any]) -> None:

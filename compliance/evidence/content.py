@@ -1,0 +1,176 @@
+"""Gather what a certificate says from what the database holds."""
+
+import uuid
+from datetime import datetime
+from itertools import chain
+
+from django.conf import settings
+from django.db.models import F
+
+from compliance.canonical import json_digest
+from compliance.erasure.identity import identity_decrypt
+from compliance.erasure.models import ErasureRequest, TouchedShard
+from compliance.evidence.statement import (
+    CertificateContent,
+    Decision,
+    DestroyedArtefact,
+    Environment,
+    Manifest,
+    Model,
+    OtherAdapter,
+    Replay,
+    ReplayResult,
+    Request,
+    RetrainedShard,
+    StoreScope,
+    SubjectCommitment,
+)
+from compliance.keyring import Key, key_digest
+from compliance.provenance.manifests import shard_manifest
+from compliance.provenance.models import Adapter, Checkpoint, Release
+from compliance.provenance.releases import live_release
+from compliance.records.models import Interaction
+
+
+class NotReadyError(Exception):
+    """The request has not come to the point that a certificate could speak of."""
+
+
+def certificate_content(request: ErasureRequest, *, now: datetime) -> CertificateContent:
+    """Return what is certified about a request whose adapters are all active again.
+
+    Raise `NotReadyError` if one is not.
+    """
+    if request.decided_at is None:
+        raise NotReadyError(f"{request} has not been decided.")
+    pairs = [(touched, _successor(touched)) for touched in _touched(request)]
+    return CertificateContent(
+        id=uuid.uuid4(),
+        issuer=settings.ISSUER,
+        issued_at=now,
+        request=Request(
+            id=str(request.pk),
+            channel=request.channel,
+            received_at=request.received_at,
+            decided_at=request.decided_at,
+            completed_at=now,
+            due_on=request.due_on,
+            time_zone=settings.TIME_ZONE,
+        ),
+        decision=Decision(ground=request.ground),
+        subject=SubjectCommitment(
+            commitment=request.subject_commitment, key_digest=key_digest(Key.COMMITMENT)
+        ),
+        scope=(_interactions(request),),
+        model=_model(request, pairs),
+        derived=tuple(chain.from_iterable(_destroyed(*pair) for pair in pairs)),
+    )
+
+
+def _touched(request: ErasureRequest) -> list[TouchedShard]:
+    return list(request.touched.select_related("plan").order_by("shard"))
+
+
+def _successor(touched: TouchedShard) -> Adapter:
+    adapter = touched.successor()
+    if adapter is None or adapter.state != "active":
+        raise NotReadyError(f"{touched}: no adapter that is free of the records is active yet.")
+    return adapter
+
+
+def _interactions(request: ErasureRequest) -> StoreScope:
+    """Count again what is left of the records that the approval covered: it must be none."""
+    remaining = Interaction.objects.filter(
+        subject__external_id=identity_decrypt(request.identity),
+        ingested_at__lte=request.decided_at,
+    ).count()
+    erased = request.erased_interactions or 0
+    return StoreScope(
+        store="interactions", found=erased + remaining, erased=erased, remaining=remaining
+    )
+
+
+def _model(request: ErasureRequest, pairs: list[tuple[TouchedShard, Adapter]]) -> Model | None:
+    release = _release_with([adapter for _, adapter in pairs])
+    if release is None:
+        return None
+    retrained = {touched.shard for touched, _ in pairs}
+    environment = (pairs[0][1] if pairs else release.checkpoints.first().adapter).environment
+    return Model(
+        base=release.manifest["base"],
+        plan=release.manifest["plan"],
+        environment=Environment(fingerprint=json_digest(environment), canary=environment["canary"]),
+        shards=tuple(_retrained(*pair) for pair in pairs),
+        other_adapters=tuple(
+            OtherAdapter(shard=entry["shard"], digest=entry["adapter"])
+            for entry in release.manifest["shards"]
+            if entry["shard"] not in retrained
+        ),
+        release_before=request.release_before or None,
+        release_interim=request.release_interim or None,
+        release_after=release.digest,
+    )
+
+
+def _release_with(adapters: list[Adapter]) -> Release | None:
+    """Return the first release that served all these adapters; the live one where there is none."""
+    releases = Release.objects.order_by("number")
+    for adapter in adapters:
+        releases = releases.filter(checkpoints__adapter=adapter)
+    return releases.first() if adapters else live_release()[0]
+
+
+def _retrained(touched: TouchedShard, adapter: Adapter) -> RetrainedShard:
+    before, after = shard_manifest(touched.manifest_before), shard_manifest(adapter.manifest)
+    removed = tuple(touched.removed_commitments())
+    others = _removed_for_others(touched, adapter)
+    return RetrainedShard(
+        shard=touched.shard,
+        first_slice_retrained=touched.first_slice,
+        manifest_before=Manifest(digest=before.root, records=before.records),
+        manifest_after=Manifest(digest=after.root, records=after.records),
+        adapter_before=touched.adapter_before or None,
+        adapter_after=adapter.digest,
+        removed_commitments=removed,
+        removed_for_others=others,
+        added=after.records - (before.records - len(removed) - others),
+        replay=Replay(
+            result=ReplayResult(adapter.replay),
+            trainer=adapter.trainer,
+            environment=json_digest(adapter.replay_environment),
+            replayer=adapter.replayer,
+        ),
+    )
+
+
+def _removed_for_others(touched: TouchedShard, adapter: Adapter) -> int:
+    """Count the records that later approvals took out before this adapter was trained."""
+    later = TouchedShard.objects.filter(
+        plan=touched.plan,
+        shard=touched.shard,
+        pk__gt=touched.pk,
+        generation__lte=adapter.generation,
+    )
+    return sum(len(other.removed_commitments()) for other in later)
+
+
+def _destroyed(touched: TouchedShard, adapter: Adapter) -> list[DestroyedArtefact]:
+    """List the weights that had seen the touched slice and are gone; one entry a digest."""
+    kept = Checkpoint.objects.clean().values("digest")
+    rows = (
+        Checkpoint.objects.filter(
+            adapter__plan=touched.plan,
+            adapter__shard=touched.shard,
+            adapter__generation__lt=adapter.generation,
+            slice__gte=touched.first_slice,
+            destroyed_at__gte=F("quarantined_at"),
+            quarantined_at__gte=touched.request.decided_at,
+        )
+        .exclude(digest__in=kept)
+        .order_by("digest", "-destroyed_at")
+        .distinct("digest")
+    )
+    return [
+        DestroyedArtefact(kind="checkpoint", digest=row.digest, destroyed_at=row.destroyed_at)
+        for row in rows
+    ]

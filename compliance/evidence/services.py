@@ -1,0 +1,57 @@
+"""Issue the certificate that ends a request."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from compliance.canonical import bytes_digest
+from compliance.erasure.models import ErasureRequest
+from compliance.erasure.states import State
+from compliance.erasure.transitions import request_lock, request_move
+from compliance.evidence.content import certificate_content
+from compliance.evidence.dsse import key_id
+from compliance.evidence.keys import load_private
+from compliance.evidence.models import Certificate
+from compliance.evidence.statement import certificate_issue as sign
+
+
+@transaction.atomic
+def certificate_issue(*, request_id: str, actor: str) -> Certificate:
+    """Sign and store the certificate and complete the request, together or not at all.
+
+    A request has one certificate: asked again, the function returns it. Raise `NotReadyError`
+    while an adapter is not active, `KeyFileError` without a signing key.
+    """
+    request = request_lock(request_id)
+    issued = Certificate.objects.filter(request=request).first()
+    if issued:
+        return issued
+    key = load_private(Path(settings.KEYS_DIR))
+    content = certificate_content(request, now=timezone.now())
+    envelope = sign(content, key)
+    certificate = Certificate.objects.create(
+        id=content.id,
+        request=request,
+        envelope=envelope,
+        digest=bytes_digest(envelope),
+        key_id=key_id(key.public_key()),
+        issued_at=content.issued_at,
+    )
+    _complete(request, content.model.release_after if content.model else "", actor)
+    return certificate
+
+
+def _complete(request: ErasureRequest, release_after: str, actor: str) -> None:
+    """End the request; its identifier is needed no longer."""
+    request_move(
+        request,
+        State.COMPLETED,
+        actor=actor,
+        completed_at=timezone.now(),
+        release_after=release_after,
+        identity=None,
+        identity_index=None,
+        subject_commitment="",
+    )

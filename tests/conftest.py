@@ -1,0 +1,52 @@
+"""What every test can use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+
+from compliance import keyring
+from compliance.evidence import keys
+from tests import environment
+
+# Rows that migrations put there; all other tables are emptied after a test that commits.
+KEPT = ("django_migrations", "django_content_type", "auth_permission", "auth_group%")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: object) -> Iterator[None]:
+    """Migrate this session's database as the owner's role, and make its keys."""
+    for key in keyring.Key:
+        keyring.create(key)
+    keys.generate(Path(settings.KEYS_DIR))
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        call_command("migrate", verbosity=0)
+    connections.close_all()
+    yield
+    connections.close_all()
+    environment.drop_database()
+
+
+@pytest.fixture
+def committed_db(django_db_setup: None, django_db_blocker: object) -> Iterator[None]:
+    """A database in which commits are real, for tests with several connections or processes."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        yield
+        connections.close_all()
+    empty_database()
+
+
+def empty_database() -> None:
+    """Remove all rows but those of migrations. The superuser passes by the guards' triggers."""
+    with environment.server.superuser() as connection:
+        rows = connection.execute(
+            "SELECT format('%%I', tablename) FROM pg_tables WHERE schemaname = 'public'"
+            " AND NOT tablename LIKE ANY(%s)",
+            [list(KEPT)],
+        ).fetchall()
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(f"TRUNCATE {', '.join(row[0] for row in rows)} RESTART IDENTITY")
+        connection.execute("INSERT INTO provenance_serving (id, epoch) VALUES (1, 0)")

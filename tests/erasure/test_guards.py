@@ -1,0 +1,135 @@
+"""Postgres keeps requests, events and certificates honest, whoever writes to them."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from compliance.erasure.models import Channel, ErasureEvent, ErasureRequest, Ground
+from compliance.erasure.services import request_receive
+from compliance.erasure.states import TRANSITIONS, State
+from tests import environment
+
+pytestmark = pytest.mark.django_db
+
+
+def receive() -> ErasureRequest:
+    return request_receive(
+        subject="somebody",
+        channel=Channel.API,
+        ground=Ground.CONSENT_WITHDRAWN,
+        actor="client:1",
+        identity_asserted=False,
+    )
+
+
+def refused(statement: str, *parameters: object) -> str:
+    """Run a statement as the application's role, expect a refusal, and return its message."""
+    with (
+        pytest.raises(DatabaseError) as caught,
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement, parameters)
+    return str(caught.value)
+
+
+def test_tests_run_as_a_role_that_owns_no_table():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_user, count(*) FROM pg_tables WHERE tableowner = current_user"
+        )
+        assert cursor.fetchone() == ("lethe_app", 0)
+
+
+@pytest.mark.parametrize("source", list(State))
+@pytest.mark.parametrize("target", list(State))
+def test_every_move_is_allowed_or_refused_as_the_table_says(source: State, target: State):
+    request = receive()
+    with environment.server.superuser() as superuser:
+        # The guard's own function, asked directly: the row need not be walked there.
+        body = superuser.execute(
+            "SELECT pg_get_functiondef('erasure_erasurerequest_check_state'::regproc)"
+        ).fetchone()[0]
+    allowed = f"('{source.value}', '{target.value}')" in body
+    assert allowed == (target in TRANSITIONS[source])
+    assert request.status is State.AWAITING_IDENTITY
+
+
+def test_a_raw_update_cannot_approve_an_unverified_request():
+    request = receive()
+    assert "cannot go from awaiting_identity to approved" in refused(
+        "UPDATE erasure_erasurerequest SET state = 'approved', erased_interactions = 0"
+        " WHERE id = %s",
+        request.pk,
+    )
+
+
+def test_a_request_cannot_be_born_approved():
+    message = refused(
+        "INSERT INTO erasure_erasurerequest (id, state, channel, ground, received_at, due_on,"
+        " subject_commitment, release_before, release_interim, release_after, erased_interactions)"
+        " VALUES (gen_random_uuid(), 'approved', 'api', '17(1)(a)', now(), now(), '', '', '', '', 0)"
+    )
+    assert "starts as received" in message
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE erasure_erasureevent SET actor = 'user:9'",
+        "DELETE FROM erasure_erasureevent",
+        "DELETE FROM erasure_erasurerequest",
+    ],
+)
+def test_events_and_requests_cannot_be_rewritten(statement: str):
+    receive()
+    assert "is refused" in refused(statement)
+    assert ErasureEvent.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "erasure_erasureevent",
+        "erasure_erasurerequest",
+        "evidence_certificate",
+        "provenance_release",
+    ],
+)
+def test_guarded_tables_cannot_be_truncated(table: str):
+    assert "permission denied" in refused(f"TRUNCATE {table} CASCADE")
+
+
+def test_the_owner_cannot_truncate_events_either(committed_db: None):
+    import psycopg
+    from django.conf import settings
+
+    owner = settings.DATABASES["owner"]
+    with (
+        psycopg.connect(
+            host=owner["HOST"] or owner["OPTIONS"].get("host"),
+            port=owner["PORT"] or None,
+            user=owner["USER"],
+            dbname=owner["NAME"],
+        ) as connection_,
+        pytest.raises(psycopg.errors.InsufficientPrivilege, match="only ever added"),
+    ):
+        connection_.execute("TRUNCATE erasure_erasureevent")
+
+
+@pytest.mark.parametrize(
+    "trick", ["SET session_replication_role = replica", "SET ROLE lethe_owner"]
+)
+def test_the_application_cannot_switch_the_guards_off(trick: str):
+    assert "permission denied" in refused(trick)
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "ALTER TABLE erasure_erasureevent DISABLE TRIGGER ALL",
+        "DROP TRIGGER erasure_erasureevent_append_only ON erasure_erasureevent",
+        "DROP TABLE erasure_erasureevent CASCADE",
+    ],
+)
+def test_the_application_cannot_remove_the_guards(trick: str):
+    assert "must be owner" in refused(trick)

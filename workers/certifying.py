@@ -1,0 +1,27 @@
+"""Destroy the old weights, then sign the certificate that says so."""
+
+from django.db import transaction
+
+from compliance.erasure.following import ACTOR, request_fail
+from compliance.erasure.models import ErasureRequest
+from compliance.evidence.services import certificate_issue
+from compliance.jobs.models import Job
+from compliance.provenance.disposal import artefacts_destroy_waste
+from compliance.provenance.releases import serving_lock
+from workers.work import Work
+
+
+def certify(work: Work) -> None:
+    """Finish the request named by the job."""
+    request = ErasureRequest.objects.get(pk=work.job.target)
+    for touched in request.touched.select_related("plan"):
+        artefacts_destroy_waste(plan=touched.plan, shard=touched.shard)
+    with transaction.atomic():
+        serving_lock()
+        work.lease.succeed()
+        certificate_issue(request_id=work.job.target, actor=ACTOR)
+
+
+def failed(job: Job) -> None:
+    """Tell the request that its certificate could not be issued."""
+    request_fail(request_id=job.target, note="The certificate could not be issued.")
