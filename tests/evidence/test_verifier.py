@@ -385,6 +385,21 @@ def test_every_number_format_has_the_training_sides_digest(tmp_path, dtype):
     assert verifier.adapter_digest(tmp_path / "w.safetensors") == digest.tensor_digest(tensors)
 
 
+def test_an_adapter_saved_by_the_training_side_has_its_digest(tmp_path):
+    adapters = pytest.importorskip("recmodel.adapter")
+    name = "base_model.model.model.layers.0.self_attn.q_proj.lora_"
+    state = adapters.AdapterState(
+        tensors={f"{name}B.weight": torch.ones(4, 2), f"{name}A.weight": torch.rand(2, 4)},
+        rank=2,
+        alpha=4.0,
+        target_modules=("q_proj",),
+    )
+
+    said = adapters.save_adapter(tmp_path / "adapter", state)
+
+    assert verifier.adapter_digest(tmp_path / "adapter") == said == state.digest
+
+
 def test_the_digest_is_of_the_weights_not_of_the_file(adapter, tmp_path):
     folder, tensors = adapter
     other = tmp_path / "other.safetensors"
