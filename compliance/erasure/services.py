@@ -124,7 +124,9 @@ def request_resume(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
 def _quarantine_and_retrain(request: ErasureRequest, touch: Touch) -> None:
     fallen = shard_quarantine(plan=touch.plan, shard=touch.shard, first_slice=touch.slice)
     interim = release_publish(plan=touch.plan)
-    adapter = shard_sync(plan=touch.plan, shard=touch.shard, needs_replay=True)
+    adapter = shard_sync(
+        plan=touch.plan, shard=touch.shard, needs_replay=True, removed=len(touch.commitments)
+    )
     touch_record(request, touch, fallen=fallen, adapter=adapter)
     request.release_interim = interim.digest
     request.save(update_fields=["release_interim"])

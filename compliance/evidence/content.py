@@ -122,8 +122,6 @@ def _release_with(adapters: list[Adapter]) -> Release | None:
 
 def _retrained(touched: TouchedShard, adapter: Adapter) -> RetrainedShard:
     before, after = shard_manifest(touched.manifest_before), shard_manifest(adapter.manifest)
-    removed = tuple(touched.removed_commitments())
-    others = _removed_for_others(touched, adapter)
     return RetrainedShard(
         shard=touched.shard,
         first_slice_retrained=touched.first_slice,
@@ -131,14 +129,14 @@ def _retrained(touched: TouchedShard, adapter: Adapter) -> RetrainedShard:
         manifest_after=Manifest(digest=after.root, records=after.records),
         adapter_before=touched.adapter_before or None,
         adapter_after=adapter.digest,
-        removed_commitments=removed,
-        removed_for_others=others,
-        added=after.records - (before.records - len(removed) - others),
+        removed_commitments=tuple(touched.removed_commitments()),
+        removed_for_others=_removed_for_others(touched, adapter),
+        added=_added(touched, adapter),
         replay=Replay(
             result=ReplayResult(adapter.replay),
             trainer=adapter.trainer,
-            environment=json_digest(adapter.replay_environment),
-            replayer=adapter.replayer,
+            environment=json_digest(adapter.replay_environment) if adapter.replayer else None,
+            replayer=adapter.replayer or None,
         ),
     )
 
@@ -152,6 +150,14 @@ def _removed_for_others(touched: TouchedShard, adapter: Adapter) -> int:
         generation__lte=adapter.generation,
     )
     return sum(len(other.removed_commitments()) for other in later)
+
+
+def _added(touched: TouchedShard, adapter: Adapter) -> int:
+    """Count the records that joined the shard between the approval and this adapter."""
+    generations = touched.plan.adapters.filter(
+        shard=touched.shard, generation__range=(touched.generation, adapter.generation)
+    )
+    return sum(generations.values_list("records_added", flat=True))
 
 
 def _destroyed(touched: TouchedShard, adapter: Adapter) -> list[DestroyedArtefact]:

@@ -26,10 +26,10 @@ class AdapterMovedError(Exception):
 
 
 @transaction.atomic
-def shard_sync(*, plan: Plan, shard: int, needs_replay: bool) -> Adapter:
+def shard_sync(*, plan: Plan, shard: int, needs_replay: bool, removed: int = 0) -> Adapter:
     """Queue the training that brings `shard` in line with its records, if anything is missing.
 
-    A new generation keeps the clean checkpoints that precede the first changed slice. Building,
+    `removed` is the number of records that the caller has just taken out of it. A new generation keeps the clean checkpoints that precede the first changed slice. Building,
     refreshing and erasing all come down to this. Returns the adapter that is or will be in line.
     """
     serving_lock()
@@ -51,6 +51,7 @@ def shard_sync(*, plan: Plan, shard: int, needs_replay: bool) -> Adapter:
         first_slice=len(kept),
         manifest=manifest,
         needs_replay=needs_replay,
+        records_added=_records(manifest) - (_records(newest.manifest) if newest else 0) + removed,
     )
     for checkpoint in kept:
         adapter.checkpoints.create(
@@ -147,6 +148,10 @@ def _activate(adapter: Adapter) -> None:
         quarantined_at=None,
     ).update(quarantined_at=now)
     release_publish(plan=adapter.plan)
+
+
+def _records(manifest: list[dict[str, Any]]) -> int:
+    return sum(part["records"] for part in manifest)
 
 
 def _clean_checkpoints(newest: Adapter | None, manifest: list[dict[str, Any]]) -> list[Checkpoint]:

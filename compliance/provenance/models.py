@@ -129,6 +129,9 @@ class Adapter(models.Model):
         help_text="Training started here; earlier checkpoints were clean and stayed."
     )
     manifest = models.JSONField(help_text="Root and number of records of each slice trained on.")
+    records_added = models.IntegerField(
+        default=0, help_text="Records that joined the shard since the generation before."
+    )
     digest = models.CharField(max_length=DIGEST_LENGTH, blank=True)
     needs_replay = models.BooleanField(default=False)
     replay = models.CharField(max_length=12, choices=Replay.choices, default=Replay.NOT_RUN)
