@@ -1,0 +1,121 @@
+"""The frozen base: item tokens under a small Llama, answering Yes or No.
+
+An item is one soft token: a projection of its sentence embedding plus the embedding of the
+reaction to it. The language model's own vocabulary holds the reactions: "Yes" after a history
+item says that it was liked, "asked" marks the item in question, and the answer is read from the
+rows of the same words in the output head.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from recmodel.digest import tensor_digest
+from recmodel.gate import Gate
+
+PAD, YES, NO, ASKED = range(4)
+SHIPPED = Path(__file__).with_name("shipped")
+
+
+@dataclass(frozen=True)
+class BaseConfig:
+    """The base's shape; `encoder` is the digest of the encoder that it was trained with."""
+
+    encoder: str
+    dimension: int = 384
+    hidden: int = 128
+    layers: int = 4
+    heads: int = 4
+    intermediate: int = 384
+    positions: int = 256
+
+    @classmethod
+    def read(cls, path: Path) -> BaseConfig:
+        """Read a config.json; raises ValueError naming fields that are missing or unknown."""
+        values = json.loads(path.read_text())
+        expected = {field.name for field in fields(cls)}
+        if set(values) != expected:
+            wrong = ", ".join(sorted(set(values) ^ expected))
+            raise ValueError(f"{path}: missing or unknown fields: {wrong}")
+        return cls(**values)
+
+    def llama(self) -> LlamaConfig:
+        """Return the transformer's configuration."""
+        return LlamaConfig(
+            vocab_size=4,
+            pad_token_id=PAD,
+            bos_token_id=None,
+            eos_token_id=None,
+            hidden_size=self.hidden,
+            num_hidden_layers=self.layers,
+            num_attention_heads=self.heads,
+            num_key_value_heads=self.heads,
+            intermediate_size=self.intermediate,
+            max_position_embeddings=self.positions,
+            initializer_range=0.05,
+            attn_implementation="sdpa",
+            dtype="float32",
+        )
+
+
+class ItemTokenModel(nn.Module):
+    """The item-token front end and the transformer under it."""
+
+    def __init__(self, config: BaseConfig) -> None:
+        super().__init__()
+        self.config = config
+        # The mean of the catalogue that the base was trained on: sentence embeddings share a
+        # large common part that says nothing about an item.
+        self.register_buffer("centre", torch.zeros(config.dimension))
+        self.project = nn.Linear(config.dimension, config.hidden)
+        self.lm = LlamaForCausalLM(config.llama())
+        # What attached adapters (recmodel.adapter) scale their outputs by.
+        self.gate = Gate()
+
+    @property
+    def digest(self) -> str:
+        """Return `sha256:<hex>` over configuration and weights."""
+        config = json.dumps(asdict(self.config), sort_keys=True)
+        both = config + tensor_digest(self.state_dict())
+        return f"sha256:{hashlib.sha256(both.encode()).hexdigest()}"
+
+    def embed(self, items: Tensor, reactions: Tensor) -> Tensor:
+        """Turn embeddings [B, T, dimension] and reactions [B, T] into tokens [B, T, hidden]."""
+        # Unit vectors of length d have components of size 1 / sqrt(d): bring them to 1.
+        scale = float(self.config.dimension**0.5)
+        centred: Tensor = (items - self.centre) * scale
+        tokens: Tensor = self.project(centred) + self.lm.model.embed_tokens(reactions)
+        return tokens
+
+    def answer(self, hidden: Tensor) -> Tensor:
+        """Return the logit, Yes minus No, of each hidden state: [..., hidden] -> [...]."""
+        logits: Tensor = self.lm.lm_head(hidden)
+        return logits[..., YES] - logits[..., NO]
+
+    def save(self, folder: Path) -> None:
+        """Write config.json and model.safetensors."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.json").write_text(json.dumps(asdict(self.config), indent=2) + "\n")
+        save_file(
+            {name: tensor.contiguous() for name, tensor in self.state_dict().items()},
+            folder / "model.safetensors",
+        )
+
+
+def load_base(path: Path | None = None) -> ItemTokenModel:
+    """Load a frozen base for inference or adapters: None for the one that is shipped.
+
+    Raises FileNotFoundError when the folder lacks a file, ValueError on a wrong configuration.
+    """
+    folder = SHIPPED if path is None else path
+    model = ItemTokenModel(BaseConfig.read(folder / "config.json"))
+    model.load_state_dict(load_file(folder / "model.safetensors"))
+    return model.eval().requires_grad_(False)

