@@ -1,0 +1,1 @@
+"""Bring a catalogue and its interactions from files into the database."""
