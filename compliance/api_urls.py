@@ -1,5 +1,9 @@
 """The REST API, version 1."""
 
-from django.urls import URLPattern
+from django.urls import include, path
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", include("compliance.recommendations.urls")),
+    path("", include("compliance.erasure.urls")),
+    path("", include("compliance.evidence.urls")),
+]

@@ -5,9 +5,16 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
+from compliance.health import healthz
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("compliance.api_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("healthz", healthz, name="healthz"),
 ]
+
+handler400 = "compliance.error_pages.bad_request"
+handler404 = "compliance.error_pages.not_found"
+handler500 = "compliance.error_pages.server_error"

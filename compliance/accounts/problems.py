@@ -1,16 +1,25 @@
 """Errors of the API as RFC 9457 problem details."""
 
+import logging
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.db import OperationalError
+from django.http import Http404, JsonResponse
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
-from rest_framework.status import HTTP_400_BAD_REQUEST, HTTP_409_CONFLICT
+from rest_framework.settings import api_settings
+from rest_framework.status import (
+    HTTP_409_CONFLICT,
+    HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    HTTP_503_SERVICE_UNAVAILABLE,
+)
 from rest_framework.views import exception_handler
 
 CONTENT_TYPE = "application/problem+json"
+logger = logging.getLogger(__name__)
 
 
 class Conflict(APIException):
@@ -21,22 +30,66 @@ class Conflict(APIException):
     default_detail = "The call does not fit the present state."
 
 
-def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer an API error with `application/problem+json`; None lets other errors pass."""
+class BodyTooLarge(APIException):
+    """The body has more bytes than the server takes."""
+
+    status_code = HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "body_too_large"
+    default_detail = "The body is too large."
+
+
+class Unavailable(APIException):
+    """The server cannot answer now; `wait` is when to try again, in seconds, if it will pass."""
+
+    status_code = HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "unavailable"
+    default_detail = "The service is not available at the moment."
+
+    def __init__(self, detail: str | None = None, *, wait: int | None = None) -> None:
+        super().__init__(detail)
+        self.wait = wait
+
+
+def problem_response(error: Exception, context: dict[str, Any]) -> Response:
+    """Answer any error of an API view with `application/problem+json`."""
+    if isinstance(error, OperationalError):
+        _log(error)
+        error = Unavailable("The database does not answer.", wait=5)
     response = exception_handler(error, context)
     if response is None:
-        return None
-    problem: dict[str, Any] = {
-        "type": f"https://lethe.dev/problems/{_code(error).replace('_', '-')}",
-        "title": response.status_text,
-        "status": response.status_code,
-        "detail": _detail(error, response),
-    }
+        _log(error)
+        response = Response({}, status=500)
+    response.data = problem(
+        response.status_code, _code(error), response.status_text, _detail(error, response)
+    )
     if isinstance(error, ValidationError):
-        problem["errors"] = list(_fields(error.detail))
-    response.data = problem
+        response.data["errors"] = list(_errors(error.detail))
     response.content_type = CONTENT_TYPE
     return response
+
+
+def problem(status: int, code: str, title: str, detail: str) -> dict[str, Any]:
+    """Return the members that every problem has."""
+    return {
+        "type": f"https://lethe.dev/problems/{code.replace('_', '-')}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
+
+
+def problem_page(status: int, code: str, title: str) -> JsonResponse:
+    """Return a problem for an error outside any API view, such as an unknown address."""
+    detail = "See /api/schema/ for the addresses." if status == 404 else "Something went wrong."
+    return JsonResponse(
+        problem(status, code, title, detail), status=status, content_type=CONTENT_TYPE
+    )
+
+
+def _log(error: Exception) -> None:
+    """Log where an error arose but not its message, which may quote personal data."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("%s in the API, at:\n%s", type(error).__name__, frames)
 
 
 def _code(error: Exception) -> str:
@@ -48,19 +101,20 @@ def _code(error: Exception) -> str:
 
 
 def _detail(error: Exception, response: Response) -> str:
-    if response.status_code == HTTP_400_BAD_REQUEST and isinstance(error, ValidationError):
+    if isinstance(error, ValidationError):
         return "Some fields are not valid; see errors."
-    return str(response.data.get("detail", response.status_text))
+    return str(response.data.get("detail", "Something went wrong; the server's log says where."))
 
 
-def _fields(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
-    """Yield one entry a message, with the field as a JSON pointer (RFC 6901)."""
+def _errors(detail: Any, pointer: str = "") -> Iterator[dict[str, str]]:
+    """Yield one entry a message, with the place in the body as a JSON pointer (RFC 6901)."""
     if isinstance(detail, dict):
         for name, part in detail.items():
-            yield from _fields(part, f"{path}/{name}")
+            whole = name == api_settings.NON_FIELD_ERRORS_KEY
+            yield from _errors(part, pointer if whole else f"{pointer}/{name}")
     elif isinstance(detail, list):
         for place, part in enumerate(detail):
             nested = isinstance(part, dict | list)
-            yield from _fields(part, f"{path}/{place}" if nested else path)
+            yield from _errors(part, f"{pointer}/{place}" if nested else pointer)
     else:
-        yield {"field": path or "/", "message": str(detail)}
+        yield {"pointer": pointer, "code": str(detail.code), "detail": str(detail)}

@@ -1,0 +1,82 @@
+"""Serializer fields that take one JSON type each, and say what is wrong without quoting it."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.settings import api_settings
+
+SUBJECT_LENGTH = 200
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields that it does not know: a misspelt option must not pass for its default."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and set(data) - set(self.fields):
+            known = ", ".join(sorted(self.fields))
+            message = f"There is a field that is not known here. Known: {known}."
+            raise serializers.ValidationError(
+                {api_settings.NON_FIELD_ERRORS_KEY: [message]}, code="unknown_field"
+            )
+        return super().to_internal_value(data)
+
+
+class SubjectField(serializers.CharField):
+    """The external id of a subject, to the letter: white space counts."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("help_text", "The identifier that you use for the person.")
+        super().__init__(max_length=SUBJECT_LENGTH, trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON number without a fraction: neither "10" nor 10.0 nor true."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return data
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """true or false: neither "true" nor 1."""
+
+    default_error_messages = {"invalid": "Must be true or false."}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+class StrictChoiceField(serializers.ChoiceField):
+    """One of the choices, as a string."""
+
+    default_error_messages = {"invalid_choice": "Must be one of: {choices}."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str) or data not in self.choices:
+            self.fail("invalid_choice", choices=", ".join(map(str, self.choices)))
+        return data
+
+
+class RandomUuidField(serializers.UUIDField):
+    """A random UUID (version 4) in its usual spelling with hyphens."""
+
+    default_error_messages = {"invalid": "Must be a UUID of version 4."}
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        try:
+            value = uuid.UUID(data)
+        except (ValueError, TypeError, AttributeError):
+            self.fail("invalid")
+        if str(value) != data.lower() or value.version != 4:
+            self.fail("invalid")
+        return value

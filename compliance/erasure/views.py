@@ -1,0 +1,115 @@
+"""The API of erasure requests."""
+
+import uuid
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from compliance.accounts.api import ApiView, client_of, validated
+from compliance.accounts.openapi import ALWAYS, WITH_BODY, problems
+from compliance.accounts.paging import ReceiptPagination
+from compliance.accounts.scopes import Scope
+from compliance.erasure.filing import OtherRequestError, request_file
+from compliance.erasure.models import ErasureRequest
+from compliance.erasure.selectors import requests_listed
+from compliance.erasure.serializers import (
+    FilterSerializer,
+    NewRequestSerializer,
+    RequestDetailSerializer,
+    RequestSerializer,
+)
+from compliance.erasure.states import IllegalTransitionError
+
+NEW = OpenApiExample(
+    "New request",
+    value={
+        "subject": "customer-4711",
+        "ground": "17(1)(b)",
+        "id": "0b5e4f0e-7a0c-4f0e-9a51-5a3a1f8f3c11",
+        "identity_asserted": True,
+    },
+    request_only=True,
+)
+
+
+class RequestsView(ApiView, GenericAPIView[ErasureRequest]):
+    scopes = {
+        "POST": Scope.ERASURE_CREATE,
+        "GET": Scope.ERASURE_READ,
+        "HEAD": Scope.ERASURE_READ,
+    }
+    conflicts = (OtherRequestError, IllegalTransitionError)
+    pagination_class = ReceiptPagination
+    serializer_class = RequestSerializer
+    queryset = ErasureRequest.objects.all()
+
+    @extend_schema(
+        operation_id="erasure_request_file",
+        summary="File an erasure request",
+        description=(
+            "Known and unknown subjects are answered alike. With an `id` of your own the call can "
+            "be repeated: the same content answers 200 with the request that is there, another "
+            "content answers 409. Once a request is answered its subject is forgotten here too, "
+            "and only ground and `identity_asserted` are compared.\n\n"
+            "Needs the scope `erasure:create`; `identity_asserted` needs `erasure:assert-identity` "
+            "besides."
+        ),
+        request=NewRequestSerializer,
+        responses={
+            201: RequestSerializer,
+            200: RequestSerializer,
+            **problems(*WITH_BODY, 409, s409="The id belongs to a request of another content."),
+        },
+        examples=[NEW],
+    )
+    def post(self, request: Request) -> Response:
+        client = client_of(request)
+        values = validated(NewRequestSerializer(data=request.data))
+        if values["identity_asserted"] and Scope.ERASURE_ASSERT.value not in client.scopes:
+            raise PermissionDenied(
+                f"To vouch for an identity the key needs the scope {Scope.ERASURE_ASSERT.value}."
+            )
+        filed, created = request_file(
+            request_id=values.pop("id", None), actor=f"client:{client.pk}", **values
+        )
+        data = self.get_serializer(filed).data
+        headers = {"Location": data["links"]["self"]} if created else {}
+        return Response(data, status=201 if created else 200, headers=headers)
+
+    @extend_schema(
+        operation_id="erasure_requests_list",
+        summary="List erasure requests",
+        description="The latest received first.\n\nNeeds the scope `erasure:read`.",
+        parameters=[FilterSerializer],
+        responses={200: RequestSerializer(many=True), **problems(400, *ALWAYS)},
+    )
+    def get(self, request: Request) -> Response:
+        chosen = validated(FilterSerializer(data=request.query_params.dict()))
+        overdue = {"true": True, "false": False}.get(chosen.get("overdue", ""))
+        page = self.paginate_queryset(requests_listed(state=chosen.get("state"), overdue=overdue))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class RequestView(ApiView):
+    scopes = {"GET": Scope.ERASURE_READ, "HEAD": Scope.ERASURE_READ}
+
+    @extend_schema(
+        operation_id="erasure_request",
+        summary="Where an erasure request stands",
+        description=(
+            "With its history, and the shards whose adapters learned from the records and are "
+            "trained again without them.\n\nNeeds the scope `erasure:read`."
+        ),
+        responses={200: RequestDetailSerializer, **problems(404, *ALWAYS)},
+    )
+    def get(self, request: Request, request_id: uuid.UUID) -> Response:
+        found = ErasureRequest.objects.select_related("certificate").filter(pk=request_id).first()
+        if found is None:
+            raise Http404("There is no erasure request with this id.")
+        context: dict[str, Any] = {"request": request}
+        return Response(RequestDetailSerializer(found, context=context).data)
