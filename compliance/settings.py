@@ -145,6 +145,7 @@ UNFOLD = {
     "SITE_SYMBOL": "water_drop",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "compliance.evidence.admin_dashboard.dashboard",
     "SIDEBAR": {
         "show_search": True,
         "navigation": [
