@@ -1,0 +1,80 @@
+"""What the admin pages of all apps share: read-only rows, names of actors, ways to show values."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin, TabularInline
+
+from compliance.accounts.models import ApiClient
+
+DIGEST_SHOWN = len("sha256:") + 12
+
+
+class ReadOnlyMixin:
+    """Rows to look at: services write them, nobody edits them by hand."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(ReadOnlyMixin, ModelAdmin):
+    """Pages of rows that nobody edits by hand."""
+
+    list_filter_submit = True
+
+
+class ReadOnlyInline(ReadOnlyMixin, TabularInline):
+    """A table of rows that nobody edits by hand, on another row's page."""
+
+    extra = 0
+
+
+def actor_names(actors: Iterable[str]) -> dict[str, str]:
+    """Return the name to show for each actor, such as `user:3`; unknown ones show as they are."""
+    actors = set(actors)
+    names = {actor: actor for actor in actors}
+    people = get_user_model().objects.in_bulk(_numbers(actors, "user"))
+    clients = ApiClient.objects.in_bulk(_numbers(actors, "client"))
+    names |= {f"user:{pk}": user.get_username() for pk, user in people.items()}
+    names |= {f"client:{pk}": f"{client.name} (API)" for pk, client in clients.items()}
+    names |= {actor: actor.partition(":")[2] for actor in actors if actor.startswith("system:")}
+    return names
+
+
+def _numbers(actors: Iterable[str], kind: str) -> list[int]:
+    parts = [actor.partition(":") for actor in actors]
+    return [int(number) for found, _, number in parts if found == kind and number.isdigit()]
+
+
+def short_digest(digest: str) -> str:
+    """Return the beginning of a digest, enough to tell two apart at a glance."""
+    return f"{digest[:DIGEST_SHOWN]}…" if digest else "none"
+
+
+def digest_code(digest: str) -> SafeString | str:
+    """Return a whole digest, set so that it can be compared and may wrap."""
+    return format_html('<code class="break-words">{}</code>', digest) if digest else "none"
+
+
+def pretty_json(value: Any) -> SafeString:
+    """Return `value` as indented JSON that scrolls sideways where it is too wide."""
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+    return format_html(
+        '<pre tabindex="0" class="bg-base-50 border border-base-200 max-w-4xl overflow-x-auto p-3 '
+        'rounded-default text-xs dark:bg-base-800 dark:border-base-700">{}</pre>',
+        text,
+    )

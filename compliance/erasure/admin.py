@@ -1,0 +1,55 @@
+"""The queue of erasure requests."""
+
+from django.contrib import admin
+from django.db.models import Case, QuerySet, Value, When
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter
+from unfold.decorators import display
+
+from compliance.accounts.admin_base import ReadOnlyAdmin
+from compliance.erasure.admin_filters import AnsweredFilter, DueFilter
+from compliance.erasure.admin_page import STATE_COLOURS, time_left
+from compliance.erasure.admin_views import RequestViews
+from compliance.erasure.models import ErasureRequest
+from compliance.erasure.states import FINAL_STATES
+
+
+@admin.register(ErasureRequest)
+class ErasureRequestAdmin(RequestViews, ReadOnlyAdmin):
+    """Overdue requests first, then by due date; answered ones last. Nothing is edited by hand."""
+
+    list_display = ["number", "coloured_state", "due", "channel", "ground", "received_at"]
+    list_filter = [
+        AnsweredFilter,
+        DueFilter,
+        ("state", ChoicesCheckboxFilter),
+        ("channel", ChoicesRadioFilter),
+    ]
+    list_before_template = "admin/erasure/erasurerequest/queue_head.html"
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ErasureRequest]:
+        closed = Case(When(state__in=FINAL_STATES, then=Value(1)), default=Value(0))
+        return super().get_queryset(request).annotate(closed=closed)
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        return ["closed", "due_on", "received_at"]
+
+    @display(description="Request")
+    def number(self, erasure: ErasureRequest) -> SafeString:
+        return format_html('<span title="{}">{}</span>', erasure.pk, str(erasure.pk)[:8])
+
+    @display(description="State", ordering="state", label=STATE_COLOURS)
+    def coloured_state(self, erasure: ErasureRequest) -> tuple[str, str]:
+        return erasure.state, erasure.get_state_display()
+
+    @display(description="Due", ordering="due_on")
+    def due(self, erasure: ErasureRequest) -> SafeString | str:
+        day = f"{erasure.due_on:%-d %b %Y}"
+        if erasure.status in FINAL_STATES:
+            return day
+        late = "font-semibold text-red-600 dark:text-red-400" if erasure.days_left() < 0 else ""
+        return format_html('{} <span class="{}">({})</span>', day, late, time_left(erasure))

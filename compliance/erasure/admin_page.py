@@ -1,0 +1,177 @@
+"""What stands on the page of one request."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.utils import timezone
+
+from compliance.accounts.admin_base import actor_names, digest_code
+from compliance.erasure.following import CERTIFY
+from compliance.erasure.identity import identity_decrypt
+from compliance.erasure.models import ErasureRequest
+from compliance.erasure.states import FINAL_STATES, State
+from compliance.jobs.admin_progress import STATE_COLOURS as JOB_COLOURS
+from compliance.jobs.admin_progress import percent
+from compliance.jobs.models import Job, JobState
+from compliance.provenance.adapters import REPLAY, TRAIN
+from compliance.provenance.admin_learning import Facts, Learning, subject_learning
+from compliance.records.models import Subject
+
+STATE_COLOURS: dict[str, str] = {
+    State.RECEIVED: "info",
+    State.AWAITING_IDENTITY: "warning",
+    State.IN_REVIEW: "info",
+    State.APPROVED: "primary",
+    State.RETRAINING: "primary",
+    State.VERIFYING: "primary",
+    State.COMPLETED: "success",
+    State.DENIED: "",
+    State.CANCELLED: "",
+    State.EXPIRED: "",
+    State.FAILED: "danger",
+}
+UNDECIDED = (State.RECEIVED, State.AWAITING_IDENTITY, State.IN_REVIEW)
+AT_WORK = (State.APPROVED, State.RETRAINING, State.VERIFYING)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A job for this request, as it is shown."""
+
+    job: Job
+    title: str
+    percent: int | None
+    colour: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the history."""
+
+    at: object
+    what: str
+    who: str
+    note: str
+
+
+def impact_of(request: ErasureRequest, user: User | AnonymousUser) -> Learning | None:
+    """Return what an approval would touch, for those who may decide, while it can be decided."""
+    if (
+        request.status not in UNDECIDED
+        or not request.identity
+        or not user.has_perm("erasure.decide")
+    ):
+        return None
+    external_id = identity_decrypt(request.identity)
+    subject = Subject.objects.filter(external_id=external_id).first()
+    return subject_learning(subject) if subject else Learning(records=0, prompts=0)
+
+
+def impact_facts(learning: Learning) -> Facts:
+    """Return the impact in plain words."""
+    facts: Facts = [
+        ("Records erased", learning.records),
+        ("Prompts removed", learning.prompts),
+        ("What learned from them", learning.where),
+    ]
+    if learning.plan is None or learning.slice is None:
+        return facts
+    adapter, slices = learning.adapter, learning.plan.slices
+    return [
+        *facts,
+        ("Adapter out of service", str(adapter).capitalize() if adapter else "none in service"),
+        ("Its digest", digest_code(adapter.digest) if adapter else "none"),
+        ("Serves meanwhile", _meanwhile(learning.slice)),
+        ("Slices to train anew", f"{slices - learning.slice} of {slices}"),
+    ]
+
+
+def _meanwhile(slice_: int) -> str:
+    if slice_ == 0:
+        return "The other shards and the base model: this shard has no earlier checkpoint"
+    return f"The shard's checkpoint after slice {slice_ - 1}, which has not seen the records"
+
+
+def asked_facts(request: ErasureRequest) -> Facts:
+    """Return what the person asks for."""
+    return [
+        ("Request", str(request.pk)),
+        ("Ground", request.get_ground_display()),
+        ("Channel", request.get_channel_display()),
+        ("Scope", "All records of the subject"),
+    ]
+
+
+def clock_facts(request: ErasureRequest) -> Facts:
+    """Return the legal clock: Art. 12(3)."""
+    open_ = request.status not in FINAL_STATES
+    return [
+        ("Received", _moment(request.received_at)),
+        ("Identity verified", _moment(request.verified_at)),
+        ("Decided", _moment(request.decided_at)),
+        ("Completed", _moment(request.completed_at)),
+        ("Due", f"{_day(request.due_on)}{f', {time_left(request)}' if open_ else ''}"),
+        ("Time zone of the deadline", timezone.get_default_timezone_name()),
+    ]
+
+
+def time_left(request: ErasureRequest) -> str:
+    """Return the days that are left, in words."""
+    left = request.days_left()
+    if left < 0:
+        return f"{-left} day{'s' if left < -1 else ''} overdue"
+    return "due today" if left == 0 else f"{left} day{'s' if left > 1 else ''} left"
+
+
+def release_facts(request: ErasureRequest) -> Facts:
+    """Return the releases before, during and after the retraining."""
+    return [
+        ("Before the approval", digest_code(request.release_before)),
+        ("While retraining", digest_code(request.release_interim)),
+        ("Since completion", digest_code(request.release_after)),
+    ]
+
+
+def history(request: ErasureRequest) -> list[Entry]:
+    """Return all that happened, in order, with people by name."""
+    events = list(request.events.order_by("pk"))
+    names = actor_names(event.actor for event in events)
+    return [
+        Entry(event.at, _label(event.to_state), names[event.actor], event.note) for event in events
+    ]
+
+
+def work_of(request: ErasureRequest) -> list[Work]:
+    """Return the newest job of each kind for each shard that the request touched, in order."""
+    wanted: list[tuple[str, str, str]] = []
+    for touched in request.touched.select_related("plan").order_by("shard"):
+        adapter = touched.successor()
+        if adapter:
+            wanted.append((TRAIN, str(adapter.pk), f"Retrain the adapter of shard {adapter.shard}"))
+            wanted.append((REPLAY, str(adapter.pk), f"Replay it in another process: {adapter}"))
+    wanted.append((CERTIFY, str(request.pk), "Sign the certificate"))
+    found = [(title, _newest(kind, target)) for kind, target, title in wanted]
+    return [Work(job, title, percent(job), JOB_COLOURS[job.state]) for title, job in found if job]
+
+
+def _newest(kind: str, target: str) -> Job | None:
+    return Job.objects.filter(kind=kind, target=target).order_by("-created_at").first()
+
+
+def is_at_work(request: ErasureRequest, work: list[Work]) -> bool:
+    """Tell whether the page will change by itself."""
+    waiting = (JobState.QUEUED, JobState.RUNNING)
+    return request.status in AT_WORK or any(entry.job.state in waiting for entry in work)
+
+
+def _label(state: str) -> str:
+    return state.replace("_", " ").capitalize()
+
+
+def _day(day: date) -> str:
+    return f"{day:%-d %B %Y}"
+
+
+def _moment(moment: object) -> object:
+    return timezone.localtime(moment) if moment else "not yet"  # type: ignore[arg-type]

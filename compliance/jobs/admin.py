@@ -1,0 +1,63 @@
+"""The background jobs, to see what waits, what runs and what failed."""
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RadioFilter
+from unfold.decorators import display
+
+from compliance.accounts.admin_base import ReadOnlyAdmin
+from compliance.jobs.admin_progress import STATE_COLOURS, percent, progress_bar
+from compliance.jobs.models import Job
+
+
+class KindFilter(RadioFilter):
+    """Jobs of one kind."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: object, model_admin: object) -> list[tuple[str, str]]:
+        kinds = Job.objects.order_by("kind").values_list("kind", flat=True).distinct()
+        return [(kind, kind) for kind in kinds]
+
+    def queryset(self, request: object, queryset: "Job.objects") -> "Job.objects":
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    """One row a job. Workers write them; a job that failed is resumed from its request."""
+
+    list_display = ["kind", "target", "coloured_state", "progress", "attempts", "queue", "age"]
+    list_filter = [
+        ("state", ChoicesCheckboxFilter),
+        ("queue", ChoicesCheckboxFilter),
+        KindFilter,
+    ]
+    ordering = ["-created_at"]
+    fieldsets = [
+        ("What", {"fields": ["kind", "target", "queue", "coloured_state", "progress"]}),
+        ("Trouble", {"fields": ["attempts", "error_text"]}),
+        ("Who works on it", {"fields": ["worker", "lease_expires_at", "heartbeat_at"]}),
+        ("Times", {"fields": ["created_at", "run_after", "started_at", "finished_at"]}),
+    ]
+    readonly_fields = ["coloured_state", "progress", "error_text"]
+
+    @display(description="State", ordering="state", label=STATE_COLOURS)
+    def coloured_state(self, job: Job) -> tuple[str, str]:
+        return job.state, job.get_state_display()
+
+    @display(description="Progress")
+    def progress(self, job: Job) -> SafeString | str:
+        return progress_bar(job) if percent(job) is not None else "not measured"
+
+    @display(description="Created", ordering="created_at")
+    def age(self, job: Job) -> object:
+        return job.created_at
+
+    @display(description="Last error")
+    def error_text(self, job: Job) -> SafeString | str:
+        if not job.error:
+            return "none"
+        return format_html('<pre tabindex="0" class="overflow-x-auto text-xs">{}</pre>', job.error)

@@ -1,0 +1,170 @@
+"""Plans, adapters and releases: what the model is made of and what is served."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter
+from unfold.decorators import display
+
+from compliance.accounts.admin_base import (
+    ReadOnlyAdmin,
+    ReadOnlyInline,
+    digest_code,
+    pretty_json,
+    short_digest,
+)
+from compliance.provenance import admin_subjects  # noqa: F401  (registers the subjects)
+from compliance.provenance.models import Adapter, AdapterState, Checkpoint, Plan, Release, Replay
+from compliance.provenance.releases import live_release
+
+ADAPTER_COLOURS: dict[str, str] = {
+    AdapterState.PENDING: "info",
+    AdapterState.TRAINING: "primary",
+    AdapterState.VERIFYING: "primary",
+    AdapterState.ACTIVE: "success",
+    AdapterState.QUARANTINED: "warning",
+    AdapterState.SUPERSEDED: "",
+    AdapterState.FAILED: "danger",
+}
+REPLAY_COLOURS: dict[str, str] = {
+    Replay.NOT_RUN: "",
+    Replay.IDENTICAL: "success",
+    Replay.DIFFERS: "danger",
+}
+
+
+@admin.register(Plan)
+class PlanAdmin(ReadOnlyAdmin):
+    """Frozen configurations. The active one is what adapters are trained by."""
+
+    list_display = ["short", "standing", "shards", "slices", "created_at"]
+    fields = ["whole_digest", "standing", "shards", "slices", "created_at", "shown_config"]
+    readonly_fields = ["whole_digest", "standing", "shards", "slices", "shown_config"]
+
+    @display(description="Plan", ordering="digest")
+    def short(self, plan: Plan) -> str:
+        return short_digest(plan.digest)
+
+    @display(description="Digest")
+    def whole_digest(self, plan: Plan) -> SafeString | str:
+        return digest_code(plan.digest)
+
+    @display(description="Standing", ordering="is_active", label={"Active": "success"})
+    def standing(self, plan: Plan) -> str:
+        return "Active" if plan.is_active else "Past"
+
+    @display(description="Configuration")
+    def shown_config(self, plan: Plan) -> SafeString:
+        return pretty_json(_without_keys(plan.config))
+
+
+def _without_keys(config: Any) -> Any:
+    """Return a configuration with its partition key left out: whoever has it can place people."""
+    if isinstance(config, dict):
+        return {
+            name: "(not shown)" if name == "key" else _without_keys(value)
+            for name, value in config.items()
+        }
+    return config
+
+
+class CheckpointInline(ReadOnlyInline):
+    """An adapter's weights after each slice."""
+
+    model = Checkpoint
+    fields = ["slice", "digest", "root", "quarantined_at", "destroyed_at"]
+    verbose_name_plural = "checkpoints, one after each slice"
+
+
+@admin.register(Adapter)
+class AdapterAdmin(ReadOnlyAdmin):
+    """The trainings of each shard, newest first."""
+
+    list_display = ["name", "coloured_state", "coloured_replay", "short", "activated_at"]
+    list_filter = [
+        ("state", ChoicesCheckboxFilter),
+        ("replay", ChoicesRadioFilter),
+    ]
+    list_select_related = ["plan"]
+    inlines = [CheckpointInline]
+    fieldsets = [
+        ("Which", {"fields": ["plan", "shard", "generation", "coloured_state", "first_slice"]}),
+        ("Weights", {"fields": ["whole_digest", "shown_manifest"]}),
+        ("Replay", {"fields": ["coloured_replay", "needs_replay", "trainer", "replayer"]}),
+        ("Times", {"fields": ["created_at", "activated_at", "quarantined_at"]}),
+        ("Environment", {"fields": ["shown_environment", "shown_replay_environment"]}),
+    ]
+    readonly_fields = [
+        "coloured_state",
+        "coloured_replay",
+        "whole_digest",
+        "shown_manifest",
+        "shown_environment",
+        "shown_replay_environment",
+    ]
+
+    @display(description="Adapter", ordering="shard")
+    def name(self, adapter: Adapter) -> str:
+        return str(adapter).capitalize()
+
+    @display(description="State", ordering="state", label=ADAPTER_COLOURS)
+    def coloured_state(self, adapter: Adapter) -> tuple[str, str]:
+        return adapter.state, adapter.get_state_display()
+
+    @display(description="Result of the replay", ordering="replay", label=REPLAY_COLOURS)
+    def coloured_replay(self, adapter: Adapter) -> tuple[str, str]:
+        return adapter.replay, adapter.get_replay_display()
+
+    @display(description="Digest")
+    def short(self, adapter: Adapter) -> str:
+        return short_digest(adapter.digest)
+
+    @display(description="Digest")
+    def whole_digest(self, adapter: Adapter) -> SafeString | str:
+        return digest_code(adapter.digest)
+
+    @display(description="Manifest of each slice")
+    def shown_manifest(self, adapter: Adapter) -> SafeString:
+        return pretty_json(adapter.manifest)
+
+    @display(description="Of the training")
+    def shown_environment(self, adapter: Adapter) -> SafeString:
+        return pretty_json(adapter.environment)
+
+    @display(description="Of the replay")
+    def shown_replay_environment(self, adapter: Adapter) -> SafeString:
+        return pretty_json(adapter.replay_environment)
+
+
+@admin.register(Release)
+class ReleaseAdmin(ReadOnlyAdmin):
+    """What is served and what was served before."""
+
+    list_display = ["name", "standing", "kind", "short", "created_at"]
+    list_filter = [("kind", ChoicesRadioFilter)]
+    fields = ["number", "standing", "kind", "whole_digest", "created_at", "plan", "shown_manifest"]
+    readonly_fields = ["standing", "whole_digest", "shown_manifest"]
+
+    @display(description="Release", ordering="number")
+    def name(self, release: Release) -> str:
+        return f"Release {release.number}"
+
+    @display(description="Standing", label={"live": "success", "past": ""})
+    def standing(self, release: Release) -> tuple[str, str]:
+        live, epoch = live_release()
+        if live == release:
+            return "live", f"Live in epoch {epoch}"
+        return "past", "Past"
+
+    @display(description="Digest")
+    def short(self, release: Release) -> str:
+        return short_digest(release.digest)
+
+    @display(description="Digest")
+    def whole_digest(self, release: Release) -> SafeString | str:
+        return digest_code(release.digest)
+
+    @display(description="Manifest")
+    def shown_manifest(self, release: Release) -> SafeString:
+        return pretty_json(release.manifest)

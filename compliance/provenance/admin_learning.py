@@ -1,0 +1,59 @@
+"""What learned from one subject, as the admin shows it."""
+
+from dataclasses import dataclass
+
+from compliance.provenance.models import Adapter, AdapterState, Plan, Prompt, RecordPlace
+from compliance.provenance.placement import subject_touches
+from compliance.records.models import Interaction, Subject
+
+RECORDS_SHOWN = 200
+PROMPTS_SHOWN = 200
+
+Facts = list[tuple[str, object]]
+
+
+@dataclass(frozen=True)
+class Learning:
+    """Counts of a subject's records and prompts, and the shard, slice and adapter they shaped.
+
+    `shard` is None for a validation subject and for one without a prompt: no adapter learned.
+    """
+
+    records: int
+    prompts: int
+    plan: Plan | None = None
+    shard: int | None = None
+    slice: int | None = None
+    adapter: Adapter | None = None
+
+    @property
+    def where(self) -> str:
+        if self.plan is None or self.shard is None or self.slice is None:
+            return "No adapter has learned from this subject"
+        return (
+            f"Shard {self.shard} of {self.plan.shards} (counted from 0), "
+            f"slice {self.slice} of {self.plan.slices}"
+        )
+
+
+def subject_learning(subject: Subject) -> Learning:
+    """Return what learned from `subject`, as the database stands now."""
+    records = Interaction.objects.filter(subject=subject).count()
+    prompts = Prompt.objects.filter(subject=subject).count()
+    touched = subject_touches(subject)
+    if touched is None:
+        return Learning(records=records, prompts=prompts)
+    plan, shard, slice_ = touched
+    adapter = plan.adapters.filter(shard=shard, state=AdapterState.ACTIVE).first()
+    return Learning(records, prompts, plan, shard, slice_, adapter)
+
+
+def places_shown(subject: Subject) -> list[RecordPlace]:
+    """Return the first records of a subject with their places, in time order."""
+    places = RecordPlace.objects.filter(subject=subject).select_related("interaction__item")
+    return list(places.order_by("place")[:RECORDS_SHOWN])
+
+
+def prompts_shown(subject: Subject) -> list[Prompt]:
+    """Return the first prompts of a subject, in the order of their targets."""
+    return list(Prompt.objects.filter(subject=subject).order_by("target")[:PROMPTS_SHOWN])

@@ -1,0 +1,125 @@
+"""A subject's page: what learned from it. Identifiers never stand in an address or a list."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST
+from unfold.decorators import display
+
+from compliance.accounts.admin_base import ReadOnlyAdmin, digest_code
+from compliance.provenance.admin_learning import (
+    Facts,
+    Learning,
+    places_shown,
+    prompts_shown,
+    subject_learning,
+)
+from compliance.records.models import Subject
+
+SEES_IDENTITY = "erasure.view_identity"
+
+
+@admin.register(Subject)
+class SubjectAdmin(ReadOnlyAdmin):
+    """People by number. Who may see identities can look one up by its exact identifier."""
+
+    list_display = ["number", "records", "created_at"]
+    list_before_template = "admin/records/subject/find.html"
+    ordering = ["pk"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Subject]:
+        return super().get_queryset(request).annotate(record_count=Count("interactions"))
+
+    @display(description="Subject", ordering="pk")
+    def number(self, subject: Subject) -> str:
+        return f"Subject #{subject.pk}"
+
+    @display(description="Records", ordering="record_count")
+    def records(self, subject: Any) -> int:
+        return subject.record_count
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("find/", wrap(self.find_view), name="records_subject_find"),
+            path("<int:pk>/identity/", wrap(self.identity_view), name="records_subject_identity"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator(require_POST)
+    def find_view(self, request: HttpRequest) -> HttpResponse:
+        """Go to the page of the subject with the identifier in the form."""
+        self._check_sees_identity(request)
+        wanted = request.POST.get("identifier", "").strip()
+        subject = Subject.objects.filter(external_id=wanted).first()
+        if subject is None:
+            messages.warning(request, "No subject has exactly this identifier.")
+            return redirect("admin:records_subject_changelist")
+        return redirect("admin:records_subject_change", subject.pk)
+
+    @method_decorator(require_POST)
+    def identity_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the page with the identifier on it, and keep that it was shown."""
+        self._check_sees_identity(request)
+        subject = get_object_or_404(Subject, pk=pk)
+        self.log_change(request, subject, "Looked at the identifier.")
+        return self._page(request, subject, identifier=subject.external_id)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        subject = self.get_object(request, object_id)
+        if not self.has_view_permission(request, subject):
+            raise PermissionDenied
+        if subject is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return self._page(request, subject)
+
+    def _check_sees_identity(self, request: HttpRequest) -> None:
+        if not (self.has_view_permission(request) and request.user.has_perm(SEES_IDENTITY)):
+            raise PermissionDenied
+
+    def _page(
+        self, request: HttpRequest, subject: Subject, identifier: str = ""
+    ) -> TemplateResponse:
+        learning = subject_learning(subject)
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "original": subject,
+            "title": f"Subject #{subject.pk}",
+            "identifier": identifier,
+            "learning": learning,
+            "facts": _facts(learning),
+            "places": places_shown(subject),
+            "prompts": prompts_shown(subject),
+            "adapter_url": _adapter_url(learning),
+        }
+        return TemplateResponse(request, "admin/records/subject/page.html", context)
+
+
+def _facts(learning: Learning) -> Facts:
+    adapter = learning.adapter
+    return [
+        ("Records", learning.records),
+        ("Prompts", learning.prompts),
+        ("Place", learning.where),
+        ("Adapter", str(adapter).capitalize() if adapter else "none in service"),
+        ("Digest", digest_code(adapter.digest) if adapter else "none"),
+    ]
+
+
+def _adapter_url(learning: Learning) -> str:
+    adapter = learning.adapter
+    return reverse("admin:provenance_adapter_change", args=[adapter.pk]) if adapter else ""

@@ -1,0 +1,24 @@
+"""The catalogue."""
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from compliance.accounts.admin_base import ReadOnlyAdmin, pretty_json
+from compliance.records.models import Item
+
+
+@admin.register(Item)
+class ItemAdmin(ReadOnlyAdmin):
+    """Things that can be recommended. They come from the importers and the API."""
+
+    list_display = ["title", "external_id", "created_at"]
+    search_fields = ["title"]
+    search_help_text = "Part of a title"
+    show_full_result_count = False
+    fields = ["external_id", "title", "shown_attributes", "created_at"]
+    readonly_fields = ["shown_attributes"]
+
+    @display(description="Attributes")
+    def shown_attributes(self, item: Item) -> SafeString:
+        return pretty_json(item.attributes)
