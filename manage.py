@@ -10,7 +10,7 @@ from pathlib import Path
 # These need no database, or start it themselves.
 WITHOUT_SERVER = {
     *("help", "-h", "--help", "version", "--version", "check", "spectacular"),
-    *("verify_certificate", "up"),
+    *("verify_certificate", "up", "demo"),
 }
 
 

@@ -190,7 +190,9 @@ def _create_broker(cluster: Cluster) -> None:
     with Connection(environment(cluster.data.parent)["CELERY_BROKER_URL"]) as broker:
         for name in QUEUES:
             broker.SimpleQueue(name).close()
-        cast(Any, broker.default_channel).session.get_bind().dispose()
+        session = cast(Any, broker.default_channel).session
+        session.close()
+        session.get_bind().dispose()
     with cluster.connect(BROKER) as connection:
         query = sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC")
         connection.execute(query.format(sql.Identifier(BROKER)))

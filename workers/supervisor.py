@@ -19,6 +19,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ from workers.logs import Follower
 BASE_DIR = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 8  # a worker in the middle of a run is killed then: its job's lease brings it back
 MARK = "LETHE_RUN"
+MOST_ENDS, ENDS_SECONDS = 5, 20  # five ends, each within 20 s of its start: it will not work
 
 
 class SupervisorError(RuntimeError):
@@ -48,14 +50,24 @@ class Program:
 
 def programs(run: Path, *, host: str = "127.0.0.1", port: int | None = 8000) -> list[Program]:
     """Return web (unless `port` is None), the two workers and the scheduler."""
-    worker = ("celery", "-A", "workers.app", "worker", "--pool", "solo", "--loglevel", "info")
+    celery = ("celery", "--quiet", "-A", "workers.app")
+    worker = (*celery, "worker", "--pool", "solo", "--loglevel", "info")
     schedule = str(run / "beat-schedule")
-    web = ("gunicorn", "compliance.wsgi", "--bind", f"{host}:{port}", "--threads", "8")
+    web = (
+        "gunicorn",
+        "compliance.wsgi",
+        "--bind",
+        f"{host}:{port}",
+        "--threads",
+        "8",
+        "--graceful-timeout",
+        "5",
+    )
     return [
-        *([Program("web", _python(*web, "--graceful-timeout", "5"))] if port else []),
+        *([Program("web", _python(*web, "--no-control-socket"))] if port else []),
         Program("worker-train", _python(*worker, "-Q", "train,default", "-n", "train@%h")),
         Program("worker-replay", _python(*worker, "-Q", "replay", "-n", "replay@%h")),
-        Program("scheduler", _python("celery", "-A", "workers.app", "beat", "-s", schedule)),
+        Program("scheduler", _python(*celery, "beat", "-s", schedule)),
     ]
 
 
@@ -80,6 +92,7 @@ class Supervisor:
         self._process: subprocess.Popen[bytes] | None = None
         self._events = Follower({"supervisord": self.log / "supervisord.log"})
         self._states: dict[str, str] = {}
+        self._ends: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_ENDS))
 
     def __enter__(self) -> "Supervisor":
         self.run.mkdir(parents=True, exist_ok=True)
@@ -149,8 +162,11 @@ class Supervisor:
         for _, line in self._events.lines():
             if found := re.search(r": (\S+) entered (\w+) state", line):
                 self._states[found[1]] = found[2]
+            if found := re.search(r" exited: (\S+) ", line):
+                self._states[found[1]] = "EXITED"
+                self._ends[found[1]].append(time.monotonic())
         for name, state in self._states.items():
-            if state == "FATAL":
+            if state == "FATAL" or self._ends_often(name):
                 raise SupervisorError(f"{name} ends again and again. Its log: {self._logs(name)}")
         if self._process is None or self._process.poll() is not None:
             raise SupervisorError(f"supervisord has ended. Its log: {self._logs('supervisord')}")
@@ -172,6 +188,10 @@ class Supervisor:
         follower = Follower({name: self.log / f"{name}.log" for name in names})
         follower.skip_to_end()
         return follower
+
+    def _ends_often(self, name: str) -> bool:
+        ends = self._ends[name]
+        return len(ends) == MOST_ENDS and ends[-1] - ends[0] < MOST_ENDS * ENDS_SECONDS
 
     def _ready(self, url: str | None) -> bool:
         self.check()
@@ -197,7 +217,7 @@ class Supervisor:
         return (
             f"[program:{program.name}]\npriority={priority}\n"
             f"command={_escaped(shlex.join(program.command))}\ndirectory={_escaped(BASE_DIR)}\n"
-            f"autorestart=true\nstartsecs=1\nstartretries=5\n"
+            f"autorestart=true\nstartsecs=1\nstartretries=3\n"
             f"stopwaitsecs={patience}\nkillasgroup=true\nredirect_stderr=true\n"
             f"stdout_logfile={_escaped(self.log / f'{program.name}.log')}\n"
             f"stdout_logfile_maxbytes=5MB\nstdout_logfile_backups=2\n"
@@ -240,7 +260,7 @@ def end_marked(run: Path, patience: float = STOP_SECONDS) -> list[str]:
     processes = list(marked(run))
     # supervisord first: it would start the others again.
     processes.sort(key=lambda process: "supervisor.supervisord" not in _command(process))
-    described = [f"{process.pid} {_command(process)[:60]}" for process in processes]
+    described = [f"{_name(process)} (process {process.pid})" for process in processes]
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.terminate()
@@ -250,6 +270,12 @@ def end_marked(run: Path, patience: float = STOP_SECONDS) -> list[str]:
             process.kill()
             process.wait(5)
     return described
+
+
+def _name(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.Error, OSError):
+        return str(process.environ().get("SUPERVISOR_PROCESS_NAME", "supervisord"))
+    return "a process"
 
 
 def _command(process: psutil.Process) -> str:
