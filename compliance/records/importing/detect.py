@@ -25,7 +25,8 @@ def folder_source(folder: Path, now: datetime) -> Source:
     if _has(folder, movielens.ML_100K_FILES):
         return movielens.ml_100k_source(folder, now)
     if _has(folder, plain.FILES):
-        return plain.plain_source(*(folder / name for name in plain.FILES), now)
+        items, interactions = plain.FILES
+        return plain.plain_source(folder / items, folder / interactions, now)
     looked_for = ", ".join(f"{' and '.join(files)} ({name})" for name, files in FORMATS.items())
     raise SourceError(
         f"{folder} holds no data set that can be read. Looked for: {looked_for}. "

@@ -13,8 +13,8 @@ from django.db.backends.utils import CursorWrapper
 from compliance.records.importing import staging
 from compliance.records.importing.detect import folder_source
 from compliance.records.importing.plain import plain_source
-from compliance.records.importing.rows import Reject, SourceError
 from compliance.records.importing.rejects import RejectsFile
+from compliance.records.importing.rows import Reject, SourceError
 from compliance.records.importing.tables import Row, Source, Table
 from compliance.records.services import INGEST_LOCK, ingest_lock
 
@@ -152,10 +152,10 @@ class _Import:
                 yield row
 
     def _reject(self, rejects: Iterable[Reject]) -> int:
-        count = 0
-        for count, reject in enumerate(rejects, start=1):
+        before = self.rejects.reasons.total()
+        for reject in rejects:
             self.rejects.add(reject)
-        return count
+        return self.rejects.reasons.total() - before
 
     @property
     def _item_lines(self) -> int:

@@ -1,4 +1,4 @@
-"""MovieLens, as GroupLens publishes it: the `ml-latest` and `ml-25m` CSV folders, and ml-100k. Pure."""
+"""MovieLens as GroupLens publishes it: CSV folders (such as `ml-latest`) and ml-100k. Pure."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -24,10 +24,13 @@ ML_100K_FILES = ("u.item", "u.data")
 
 NO_GENRES = "(no genres listed)"
 # The order of the genre flags in u.item, after the first, which means "unknown".
+# fmt: off
 ML_100K_GENRES = (
-    "Action,Adventure,Animation,Children's,Comedy,Crime,Documentary,Drama,Fantasy,Film-Noir,"
-    "Horror,Musical,Mystery,Romance,Sci-Fi,Thriller,War,Western"
-).split(",")
+    "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama",
+    "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller",
+    "War", "Western",
+)
+# fmt: on
 ML_100K_DETAILS = ("movie id", "title", "release date", "video release date", "IMDb URL", "unknown")
 _YEAR = re.compile(r"\((\d{4})\)$", re.ASCII)
 
