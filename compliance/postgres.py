@@ -70,7 +70,8 @@ def socket_folder(data: Path) -> Path:
     if len(os.fsencode(data / f".s.PGSQL.{PORT}")) < SOCKET_PATH_LIMIT:
         return data
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"lethe-{os.geteuid()}-{digest}"
+    # Not the process's own temporary folder: all processes must find the same.
+    return Path("/tmp") / f"lethe-{os.geteuid()}-{digest}"  # noqa: S108
 
 
 class Cluster:
