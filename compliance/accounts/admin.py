@@ -49,6 +49,7 @@ class ApiClientAdmin(ReadOnlyAdmin):
     list_display = ["name", "standing", "scope_names", "last_used_at", "expires_at"]
     search_fields = ["name"]
     search_help_text = "Name of the client"
+    empty_text = "No machine may call the API yet. Make a client with manage.py create_api_client."
     fields = ["name", "standing", "scope_names", "created_at", "expires_at", "last_used_at"]
     readonly_fields = ["standing", "scope_names"]
     change_form_outer_before_template = "admin/accounts/apiclient/revoke_link.html"

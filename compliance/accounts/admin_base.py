@@ -32,9 +32,10 @@ class ReadOnlyMixin:
 
 
 class ReadOnlyAdmin(ReadOnlyMixin, ModelAdmin):
-    """Pages of rows that nobody edits by hand."""
+    """Pages of rows that nobody edits by hand. `empty_text` says how the first row comes about."""
 
     list_filter_submit = True
+    empty_text = ""
 
 
 class ReadOnlyInline(ReadOnlyMixin, TabularInline):

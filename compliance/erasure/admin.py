@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter
@@ -20,7 +21,7 @@ from compliance.erasure.states import FINAL_STATES
 class ErasureRequestAdmin(RequestViews, ReadOnlyAdmin):
     """Overdue requests first, then by due date; answered ones last. Nothing is edited by hand."""
 
-    list_display = ["number", "coloured_state", "due", "channel", "ground", "received_at"]
+    list_display = ["number", "coloured_state", "due", "channel", "ground", "received"]
     list_filter = [
         AnsweredFilter,
         DueFilter,
@@ -29,11 +30,13 @@ class ErasureRequestAdmin(RequestViews, ReadOnlyAdmin):
     ]
     list_before_template = "admin/erasure/erasurerequest/queue_head.html"
     list_per_page = 50
-    show_full_result_count = False
+    empty_text = (
+        "No request has come in yet. Requests arrive by the API, or are filed with “New request”."
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ErasureRequest]:
         closed = Case(When(state__in=FINAL_STATES, then=Value(1)), default=Value(0))
-        return super().get_queryset(request).annotate(closed=closed)
+        return ErasureRequest.objects.annotate(closed=closed).order_by(*self.get_ordering(request))
 
     def get_ordering(self, request: HttpRequest) -> list[str]:
         return ["closed", "due_on", "received_at"]
@@ -45,6 +48,10 @@ class ErasureRequestAdmin(RequestViews, ReadOnlyAdmin):
     @display(description="State", ordering="state", label=STATE_COLOURS)
     def coloured_state(self, erasure: ErasureRequest) -> tuple[str, str]:
         return erasure.state, erasure.get_state_display()
+
+    @display(description="Received", ordering="received_at")
+    def received(self, erasure: ErasureRequest) -> str:
+        return f"{timezone.localtime(erasure.received_at):%-d %b %Y, %H:%M}"
 
     @display(description="Due", ordering="due_on")
     def due(self, erasure: ErasureRequest) -> SafeString | str:

@@ -1,7 +1,7 @@
 """What stands on the page of one request."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils import timezone
@@ -15,7 +15,12 @@ from compliance.jobs.admin_progress import STATE_COLOURS as JOB_COLOURS
 from compliance.jobs.admin_progress import percent
 from compliance.jobs.models import Job, JobState
 from compliance.provenance.adapters import REPLAY, TRAIN
-from compliance.provenance.admin_learning import Facts, Learning, subject_learning
+from compliance.provenance.admin_learning import (
+    Facts,
+    Learning,
+    adapter_words,
+    subject_learning,
+)
 from compliance.records.models import Subject
 
 STATE_COLOURS: dict[str, str] = {
@@ -49,7 +54,7 @@ class Work:
 class Entry:
     """One line of the history."""
 
-    at: object
+    at: datetime
     what: str
     who: str
     note: str
@@ -80,8 +85,8 @@ def impact_facts(learning: Learning) -> Facts:
     adapter, slices = learning.adapter, learning.plan.slices
     return [
         *facts,
-        ("Adapter out of service", str(adapter).capitalize() if adapter else "none in service"),
-        ("Its digest", digest_code(adapter.digest) if adapter else "none"),
+        ("Adapter", adapter_words(adapter)),
+        ("Its digest", digest_code(adapter.digest if adapter else "")),
         ("Serves meanwhile", _meanwhile(learning.slice)),
         ("Slices to train anew", f"{slices - learning.slice} of {slices}"),
     ]
@@ -173,5 +178,5 @@ def _day(day: date) -> str:
     return f"{day:%-d %B %Y}"
 
 
-def _moment(moment: object) -> object:
-    return timezone.localtime(moment) if moment else "not yet"  # type: ignore[arg-type]
+def _moment(moment: datetime | None) -> str:
+    return f"{timezone.localtime(moment):%-d %B %Y, %H:%M}" if moment else "not yet"

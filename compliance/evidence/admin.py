@@ -27,6 +27,7 @@ class CertificateAdmin(ReadOnlyAdmin):
 
     list_display = ["number", "about", "short", "issued_at"]
     list_select_related = ["request"]
+    empty_text = "No certificate yet. One is signed at the end of each erasure."
     fields = ["id", "about", "issued_at", "whole_digest", "key_id", "statement"]
     readonly_fields = ["id", "about", "whole_digest", "statement"]
     change_form_outer_before_template = "admin/evidence/certificate/links.html"

@@ -36,13 +36,14 @@ class JobAdmin(ReadOnlyAdmin):
         KindFilter,
     ]
     ordering = ["-created_at"]
+    empty_text = "Nothing waits and nothing runs. Training and approved erasures queue jobs."
     fieldsets = [
-        ("What", {"fields": ["kind", "target", "queue", "coloured_state", "progress"]}),
+        ("What", {"fields": ["kind", "target", "queue", "state", "progress"]}),
         ("Trouble", {"fields": ["attempts", "error_text"]}),
         ("Who works on it", {"fields": ["worker", "lease_expires_at", "heartbeat_at"]}),
         ("Times", {"fields": ["created_at", "run_after", "started_at", "finished_at"]}),
     ]
-    readonly_fields = ["coloured_state", "progress", "error_text"]
+    readonly_fields = ["progress", "error_text"]
 
     @display(description="State", ordering="state", label=STATE_COLOURS)
     def coloured_state(self, job: Job) -> tuple[str, str]:

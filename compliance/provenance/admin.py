@@ -27,6 +27,7 @@ ADAPTER_COLOURS: dict[str, str] = {
     AdapterState.SUPERSEDED: "",
     AdapterState.FAILED: "danger",
 }
+PAST = "Past"
 REPLAY_COLOURS: dict[str, str] = {
     Replay.NOT_RUN: "",
     Replay.IDENTICAL: "success",
@@ -39,6 +40,7 @@ class PlanAdmin(ReadOnlyAdmin):
     """Frozen configurations. The active one is what adapters are trained by."""
 
     list_display = ["short", "standing", "shards", "slices", "created_at"]
+    empty_text = "There is no plan yet. manage.py train makes the first one."
     fields = ["whole_digest", "standing", "shards", "slices", "created_at", "shown_config"]
     readonly_fields = ["whole_digest", "standing", "shards", "slices", "shown_config"]
 
@@ -87,17 +89,16 @@ class AdapterAdmin(ReadOnlyAdmin):
         ("replay", ChoicesRadioFilter),
     ]
     list_select_related = ["plan"]
+    empty_text = "Nothing is trained yet. manage.py train trains one adapter for each shard."
     inlines = [CheckpointInline]
     fieldsets = [
-        ("Which", {"fields": ["plan", "shard", "generation", "coloured_state", "first_slice"]}),
+        ("Which", {"fields": ["plan", "shard", "generation", "state", "first_slice"]}),
         ("Weights", {"fields": ["whole_digest", "shown_manifest"]}),
-        ("Replay", {"fields": ["coloured_replay", "needs_replay", "trainer", "replayer"]}),
+        ("Replay", {"fields": ["replay", "needs_replay", "trainer", "replayer"]}),
         ("Times", {"fields": ["created_at", "activated_at", "quarantined_at"]}),
         ("Environment", {"fields": ["shown_environment", "shown_replay_environment"]}),
     ]
     readonly_fields = [
-        "coloured_state",
-        "coloured_replay",
         "whole_digest",
         "shown_manifest",
         "shown_environment",
@@ -143,8 +144,9 @@ class ReleaseAdmin(ReadOnlyAdmin):
 
     list_display = ["name", "standing", "kind", "short", "created_at"]
     list_filter = [("kind", ChoicesRadioFilter)]
-    fields = ["number", "standing", "kind", "whole_digest", "created_at", "plan", "shown_manifest"]
-    readonly_fields = ["standing", "whole_digest", "shown_manifest"]
+    empty_text = "Nothing was released yet. manage.py train makes the first release."
+    fields = ["number", "served", "kind", "whole_digest", "created_at", "plan", "shown_manifest"]
+    readonly_fields = ["served", "whole_digest", "shown_manifest"]
 
     @display(description="Release", ordering="number")
     def name(self, release: Release) -> str:
@@ -152,10 +154,13 @@ class ReleaseAdmin(ReadOnlyAdmin):
 
     @display(description="Standing", label={"live": "success", "past": ""})
     def standing(self, release: Release) -> tuple[str, str]:
+        served = self.served(release)
+        return ("past" if served == PAST else "live"), served
+
+    @display(description="Served")
+    def served(self, release: Release) -> str:
         live, epoch = live_release()
-        if live == release:
-            return "live", f"Live in epoch {epoch}"
-        return "past", "Past"
+        return f"Live in epoch {epoch}" if live == release else PAST
 
     @display(description="Digest")
     def short(self, release: Release) -> str:

@@ -17,6 +17,7 @@ class Learning:
     """Counts of a subject's records and prompts, and the shard, slice and adapter they shaped.
 
     `shard` is None for a validation subject and for one without a prompt: no adapter learned.
+    `adapter` is the one in service or, while none is, the newest.
     """
 
     records: int
@@ -31,8 +32,8 @@ class Learning:
         if self.plan is None or self.shard is None or self.slice is None:
             return "No adapter has learned from this subject"
         return (
-            f"Shard {self.shard} of {self.plan.shards} (counted from 0), "
-            f"slice {self.slice} of {self.plan.slices}"
+            f"Shard {self.shard} of {self.plan.shards}, slice {self.slice} of {self.plan.slices} "
+            "(counted from 0)"
         )
 
 
@@ -44,8 +45,16 @@ def subject_learning(subject: Subject) -> Learning:
     if touched is None:
         return Learning(records=records, prompts=prompts)
     plan, shard, slice_ = touched
-    adapter = plan.adapters.filter(shard=shard, state=AdapterState.ACTIVE).first()
+    adapters = plan.adapters.filter(shard=shard).order_by("-generation")
+    adapter = adapters.filter(state=AdapterState.ACTIVE).first() or adapters.first()
     return Learning(records, prompts, plan, shard, slice_, adapter)
+
+
+def adapter_words(adapter: Adapter | None) -> str:
+    """Return which adapter it is and how it stands."""
+    if adapter is None:
+        return "none trained yet"
+    return f"{str(adapter).capitalize()} ({adapter.get_state_display().lower()})"
 
 
 def places_shown(subject: Subject) -> list[RecordPlace]:

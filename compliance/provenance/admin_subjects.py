@@ -17,6 +17,7 @@ from compliance.accounts.admin_base import ReadOnlyAdmin, digest_code
 from compliance.provenance.admin_learning import (
     Facts,
     Learning,
+    adapter_words,
     places_shown,
     prompts_shown,
     subject_learning,
@@ -33,7 +34,7 @@ class SubjectAdmin(ReadOnlyAdmin):
     list_display = ["number", "records", "created_at"]
     list_before_template = "admin/records/subject/find.html"
     ordering = ["pk"]
-    show_full_result_count = False
+    empty_text = "There are no subjects. They come with the interactions, by the import commands."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subject]:
         return super().get_queryset(request).annotate(record_count=Count("interactions"))
@@ -115,8 +116,8 @@ def _facts(learning: Learning) -> Facts:
         ("Records", learning.records),
         ("Prompts", learning.prompts),
         ("Place", learning.where),
-        ("Adapter", str(adapter).capitalize() if adapter else "none in service"),
-        ("Digest", digest_code(adapter.digest) if adapter else "none"),
+        ("Adapter", adapter_words(adapter)),
+        ("Digest", digest_code(adapter.digest if adapter else "")),
     ]
 
 

@@ -14,8 +14,8 @@ class ItemAdmin(ReadOnlyAdmin):
 
     list_display = ["title", "external_id", "created_at"]
     search_fields = ["title"]
+    empty_text = "The catalogue is empty. Fill it with one of the import commands or by the API."
     search_help_text = "Part of a title"
-    show_full_result_count = False
     fields = ["external_id", "title", "shown_attributes", "created_at"]
     readonly_fields = ["shown_attributes"]
 
