@@ -30,9 +30,7 @@ class ErasureRequestAdmin(RequestViews, ReadOnlyAdmin):
     ]
     list_before_template = "admin/erasure/erasurerequest/queue_head.html"
     list_per_page = 50
-    empty_text = (
-        "No request has come in yet. Requests arrive by the API, or are filed with “New request”."
-    )
+    empty_text = "No request yet. They arrive by the API or are filed with “New request”."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ErasureRequest]:
         closed = Case(When(state__in=FINAL_STATES, then=Value(1)), default=Value(0))

@@ -21,6 +21,7 @@ from compliance.provenance.admin_learning import (
     adapter_words,
     subject_learning,
 )
+from compliance.provenance.models import Checkpoint
 from compliance.records.models import Subject
 
 STATE_COLOURS: dict[str, str] = {
@@ -82,20 +83,20 @@ def impact_facts(learning: Learning) -> Facts:
     ]
     if learning.plan is None or learning.slice is None:
         return facts
-    adapter, slices = learning.adapter, learning.plan.slices
+    adapter = learning.adapter
     return [
         *facts,
         ("Adapter", adapter_words(adapter)),
         ("Its digest", digest_code(adapter.digest if adapter else "")),
-        ("Serves meanwhile", _meanwhile(learning.slice)),
-        ("Slices to train anew", f"{slices - learning.slice} of {slices}"),
+        ("Serves meanwhile", _meanwhile(learning.clean)),
+        ("Trained anew", f"From slice {learning.clean.slice + 1 if learning.clean else 0} on"),
     ]
 
 
-def _meanwhile(slice_: int) -> str:
-    if slice_ == 0:
+def _meanwhile(clean: Checkpoint | None) -> str:
+    if clean is None:
         return "The other shards and the base model: this shard has no earlier checkpoint"
-    return f"The shard's checkpoint after slice {slice_ - 1}, which has not seen the records"
+    return f"The shard's checkpoint after slice {clean.slice}, which has not seen the records"
 
 
 def asked_facts(request: ErasureRequest) -> Facts:

@@ -39,6 +39,7 @@ class Figure:
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add what the user may see to the context of the first page."""
     user = request.user
+    context["title"] = "Overview"
     if user.has_perm("erasure.view_erasurerequest"):
         context |= {"figures": _figures(), "next_requests": _next_requests()}
     if user.has_perm("evidence.view_certificate"):

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from compliance.provenance.models import Adapter, AdapterState, Plan, Prompt, RecordPlace
+from compliance.provenance.models import (
+    Adapter,
+    AdapterState,
+    Checkpoint,
+    Plan,
+    Prompt,
+    RecordPlace,
+)
 from compliance.provenance.placement import subject_touches
 from compliance.records.models import Interaction, Subject
 
@@ -17,7 +24,8 @@ class Learning:
     """Counts of a subject's records and prompts, and the shard, slice and adapter they shaped.
 
     `shard` is None for a validation subject and for one without a prompt: no adapter learned.
-    `adapter` is the one in service or, while none is, the newest.
+    `adapter` is the one in service or, while none is, the newest; `clean` is the furthest of the
+    shard's checkpoints that has not seen the subject and can be served.
     """
 
     records: int
@@ -26,6 +34,7 @@ class Learning:
     shard: int | None = None
     slice: int | None = None
     adapter: Adapter | None = None
+    clean: Checkpoint | None = None
 
     @property
     def where(self) -> str:
@@ -47,7 +56,16 @@ def subject_learning(subject: Subject) -> Learning:
     plan, shard, slice_ = touched
     adapters = plan.adapters.filter(shard=shard).order_by("-generation")
     adapter = adapters.filter(state=AdapterState.ACTIVE).first() or adapters.first()
-    return Learning(records, prompts, plan, shard, slice_, adapter)
+    clean = _clean_checkpoint(plan, shard, slice_)
+    return Learning(records, prompts, plan, shard, slice_, adapter, clean)
+
+
+def _clean_checkpoint(plan: Plan, shard: int, before: int) -> Checkpoint | None:
+    served = [AdapterState.ACTIVE, AdapterState.QUARANTINED]
+    checkpoints = Checkpoint.objects.clean().filter(
+        adapter__plan=plan, adapter__shard=shard, adapter__state__in=served, slice__lt=before
+    )
+    return checkpoints.order_by("-adapter__generation", "-slice").first()
 
 
 def adapter_words(adapter: Adapter | None) -> str:
