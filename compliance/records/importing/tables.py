@@ -45,7 +45,9 @@ class Table(Generic[Row]):
             raise FaultError(f"over {LONGEST_LINE} bytes", "line is too long")
         cells = self.split(raw.decode(self.file.encoding))
         if len(cells) != len(self.columns):
-            raise FaultError(f"{len(cells)} columns", f"line must have {len(self.columns)} columns")
+            raise FaultError(
+                f"columns: {len(cells)}", f"line must have {len(self.columns)} columns"
+            )
         return cells
 
 
