@@ -1,4 +1,4 @@
-"""What learned from one subject, as the admin shows it."""
+"""What an erasure would touch, quickly: counts and rows by index, no manifest is computed."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,9 @@ from compliance.provenance.models import (
     Checkpoint,
     Plan,
     Prompt,
-    RecordPlace,
 )
 from compliance.provenance.placement import subject_touches
 from compliance.records.models import Interaction, Subject
-
-RECORDS_SHOWN = 200
-PROMPTS_SHOWN = 200
 
 Facts = list[tuple[str, object]]
 
@@ -73,14 +69,3 @@ def adapter_words(adapter: Adapter | None) -> str:
     if adapter is None:
         return "none trained yet"
     return f"{str(adapter).capitalize()} ({adapter.get_state_display().lower()})"
-
-
-def places_shown(subject: Subject) -> list[RecordPlace]:
-    """Return the first records of a subject with their places, in time order."""
-    places = RecordPlace.objects.filter(subject=subject).select_related("interaction__item")
-    return list(places.order_by("place")[:RECORDS_SHOWN])
-
-
-def prompts_shown(subject: Subject) -> list[Prompt]:
-    """Return the first prompts of a subject, in the order of their targets."""
-    return list(Prompt.objects.filter(subject=subject).order_by("target")[:PROMPTS_SHOWN])

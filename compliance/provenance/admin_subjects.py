@@ -8,23 +8,18 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from compliance.accounts.admin_base import ReadOnlyAdmin, digest_code
-from compliance.provenance.admin_learning import (
-    Facts,
-    Learning,
-    adapter_words,
-    places_shown,
-    prompts_shown,
-    subject_learning,
-)
+from compliance.provenance.report import LEARNED
+from compliance.provenance.selectors import Learner, SubjectProvenance, subject_provenance
 from compliance.records.models import Subject
 
 SEES_IDENTITY = "erasure.view_identity"
+ROWS_SHOWN = ":200"
 
 
 @admin.register(Subject)
@@ -95,32 +90,40 @@ class SubjectAdmin(ReadOnlyAdmin):
     def _page(
         self, request: HttpRequest, subject: Subject, identifier: str = ""
     ) -> TemplateResponse:
-        learning = subject_learning(subject)
+        found = subject_provenance(subject.external_id)
         context = self.admin_site.each_context(request) | {
             "opts": self.opts,
             "original": subject,
             "title": f"Subject #{subject.pk}",
             "identifier": identifier,
-            "learning": learning,
-            "facts": _facts(learning),
-            "places": places_shown(subject),
-            "prompts": prompts_shown(subject),
-            "adapter_url": _adapter_url(learning),
+            "found": found,
+            "facts": _facts(found),
+            "learners": [(one, LEARNED[one.learned], _standing(one)) for one in found.adapters],
+            "shown": ROWS_SHOWN,
         }
         return TemplateResponse(request, "admin/records/subject/page.html", context)
 
 
-def _facts(learning: Learning) -> Facts:
-    adapter = learning.adapter
+def _facts(found: SubjectProvenance) -> list[tuple[str, object]]:
     return [
-        ("Records", learning.records),
-        ("Prompts", learning.prompts),
-        ("Place", learning.where),
-        ("Adapter", adapter_words(adapter)),
-        ("Digest", digest_code(adapter.digest if adapter else "")),
+        ("Records", len(found.records)),
+        ("Prompts", len(found.prompts)),
+        ("Shard and slice", _place(found)),
+        ("Plan", digest_code(found.plan)),
     ]
 
 
-def _adapter_url(learning: Learning) -> str:
-    adapter = learning.adapter
-    return reverse("admin:provenance_adapter_change", args=[adapter.pk]) if adapter else ""
+def _place(found: SubjectProvenance) -> str:
+    if found.slice is None:
+        return "None yet: the records are placed when manage.py train runs next"
+    if found.is_validation:
+        return f"Validation subject, slice {found.slice}: no adapter learns from its records"
+    return f"Shard {found.shard}, slice {found.slice} (counted from 0)"
+
+
+def _standing(learner: Learner) -> str:
+    if learner.is_live:
+        return "served now"
+    if learner.destroyed_at:
+        return "destroyed"
+    return "quarantined" if learner.quarantined_at else "not served"
