@@ -49,7 +49,7 @@ class BaseConfig:
 
     def llama(self) -> LlamaConfig:
         """Return the transformer's configuration."""
-        return LlamaConfig(
+        config = LlamaConfig(
             vocab_size=4,
             pad_token_id=PAD,
             bos_token_id=None,
@@ -61,9 +61,10 @@ class BaseConfig:
             intermediate_size=self.intermediate,
             max_position_embeddings=self.positions,
             initializer_range=0.05,
-            attn_implementation="sdpa",
             dtype="float32",
         )
+        config._attn_implementation = "sdpa"
+        return config
 
 
 class ItemTokenModel(nn.Module):
@@ -74,6 +75,7 @@ class ItemTokenModel(nn.Module):
         self.config = config
         # The mean of the catalogue that the base was trained on: sentence embeddings share a
         # large common part that says nothing about an item.
+        self.centre: Tensor
         self.register_buffer("centre", torch.zeros(config.dimension))
         self.project = nn.Linear(config.dimension, config.hidden)
         self.lm = LlamaForCausalLM(config.llama())

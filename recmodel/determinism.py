@@ -133,7 +133,7 @@ def _gpu() -> dict[str, Any] | None:
         "multiprocessors": found.multi_processor_count,
         "compute_capability": f"{found.major}.{found.minor}",
         "cuda": torch.version.cuda,
-        "cudnn": torch.backends.cudnn.version(),
+        "cudnn": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
     }
 
 

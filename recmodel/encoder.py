@@ -54,7 +54,9 @@ class Encoder:
     @property
     def dimension(self) -> int:
         """Return the length of a vector."""
-        return int(self._model.get_embedding_dimension())
+        dimension = self._model.get_embedding_dimension()
+        assert dimension is not None  # every model that pools has one
+        return dimension
 
     def encode(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None

@@ -90,10 +90,10 @@ def _title(draw: random.Random, domain: str, topics: Sequence[str]) -> str:
 def _word(draw: random.Random, field: str, topics: Sequence[str]) -> str:
     if field != "noun":
         kind = {"adj": "adjectives", "name": "names", "place": "places"}[field]
-        return draw.choice(_words()[kind]).capitalize()
+        return str(draw.choice(_words()[kind])).capitalize()
     every = _words()["topics"]
     topic = draw.choice(list(every)) if draw.random() < OFF_TOPIC else draw.choice(topics)
-    return draw.choice(every[topic]).capitalize()
+    return str(draw.choice(every[topic])).capitalize()
 
 
 def _genres(draw: random.Random, domain: str, topics: Sequence[str]) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from recmodel.adapter import AdapterState, attach
+from recmodel.adapter import AdapterState
 from recmodel.base import ItemTokenModel
 from recmodel.catalogue import Catalogue
 from recmodel.gate import Gating, Scope
+from recmodel.lora import attach
 from recmodel.prompts import Prompt
 from recmodel.scoring import Logits, score_prompts
 

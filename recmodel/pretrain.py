@@ -105,7 +105,7 @@ def pretrain(tables: dict[str, Vectors], encoder_digest: str, recipe: Recipe) ->
     torch.manual_seed(recipe.seed)
     model = ItemTokenModel(BaseConfig(encoder=encoder_digest))
     every = list(tables.values())
-    model.centre.copy_(torch.from_numpy(np.concatenate(every).mean(axis=0)))
+    model.get_buffer("centre").copy_(torch.from_numpy(np.concatenate(every).mean(axis=0)))
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
@@ -115,7 +115,7 @@ def pretrain(tables: dict[str, Vectors], encoder_digest: str, recipe: Recipe) ->
     for step in range(1, recipe.steps + 1):
         loss = lesson_loss(model, draw_lesson(every, recipe, rng))
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
@@ -145,7 +145,7 @@ def main() -> None:
 def _draw_subject(
     tables: Sequence[Vectors], recipe: Recipe, rng: np.random.Generator
 ) -> tuple[Vectors, npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
-    table = tables[rng.integers(len(tables))]
+    table = tables[int(rng.integers(len(tables)))]
     part = table[rng.choice(len(table), recipe.world_items, replace=False)]
     life: Life = live(World.over(unit_features(part), rng), rng, recipe.records)
     return part[life.items], life.liked, _seen(recipe.records, rng)
@@ -182,7 +182,7 @@ def _tables(encoder: Encoder, recipe: Recipe, kept: Path | None) -> dict[str, Ve
         return dict(np.load(kept))
     tables = embed_domains(encoder, recipe)
     if kept is not None:
-        np.savez(kept, **tables)
+        np.savez(kept, allow_pickle=False, **tables)
     return tables
 
 

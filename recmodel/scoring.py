@@ -86,9 +86,9 @@ def score(model: ItemTokenModel, batch: Batch, gating: Gating | None = None) -> 
     weights = None if gating is None else gating.weights
     everywhere = gating is not None and gating.scope == "full"
     cache = DynamicCache(config=model.lm.config)
-    with torch.set_grad_enabled(torch.is_grad_enabled() and everywhere):
-        with model.gate.at(weights if everywhere else None):
-            _read_prefix(model, batch, cache)
+    needs_grad = torch.is_grad_enabled() and everywhere
+    with torch.set_grad_enabled(needs_grad), model.gate.at(weights if everywhere else None):
+        _read_prefix(model, batch, cache)
     with model.gate.at(weights):
         return _ask(model, batch, cache)
 

@@ -41,7 +41,7 @@ MOOD_SPREAD, MOOD_MEMORY = 0.5, 0.95
 
 @dataclass(frozen=True)
 class World:
-    """A catalogue with what its people agree on: features [n, d], log popularity and quality [n]."""
+    """A catalogue and what its people agree on: features [n, d]; log popularity, quality [n]."""
 
     features: Floats
     log_popularity: Floats

@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from recmodel.adapter import AdapterState, adapter_parameters, attach, initial_adapter
+from recmodel.adapter import AdapterState
 from recmodel.base import ItemTokenModel
 from recmodel.catalogue import Catalogue
 from recmodel.gate import Gating
+from recmodel.lora import adapter_parameters, attach, initial_adapter
 from recmodel.prompts import Prompt, order
 from recmodel.scoring import Batch, collate, score
 from recmodel.training_config import TrainingConfig
@@ -77,7 +78,8 @@ def train_slice(
                 group["lr"] = config.learning_rate * pace(step, steps, config.warmup_share)
             optimizer.zero_grad()
             batch = collate(chosen, catalogue)
-            mean_loss(score(adapted, batch, gating), batch).backward()
+            loss = mean_loss(score(adapted, batch, gating), batch)
+            torch.autograd.backward(loss)
             optimizer.step()
             step, done = step + 1, done + len(chosen)
             if on_step is not None:

@@ -25,7 +25,7 @@ class TrainingConfig:
     """
 
     rank: int = 8
-    alpha: float = 8.0
+    alpha: int = 8
     target_modules: tuple[str, ...] = LINEAR_LAYERS
     learning_rate: float = 3e-3
     weight_decay: float = 0.01
@@ -73,7 +73,7 @@ def _check(config: TrainingConfig) -> None:
         value = getattr(config, name)
         if type(value) not in (int, float) or not low <= value <= high:
             raise _wrong(name, value, f"a number from {low:g} to {high:g}")
-        # JSON may turn 8.0 into 8; a plan's digest should not see a difference.
+        # JSON may turn 1.0 into 1; a plan's digest should not see a difference.
         object.__setattr__(config, name, float(value))
     _check_words(config)
 
@@ -94,10 +94,10 @@ def _wrong(name: str, value: object, remedy: str) -> ConfigError:
 
 
 _LOWEST_INT = {
-    "rank": 1, "epochs": 1, "batch_prompts": 1, "history_size": 1, "targets_per_prompt": 1,
-    "min_history": 0,
+    "rank": 1, "alpha": 1, "epochs": 1, "batch_prompts": 1, "history_size": 1,
+    "targets_per_prompt": 1, "min_history": 0,
 }  # fmt: skip
 _FLOAT_RANGE = {
-    "alpha": (1e-6, 1e6), "learning_rate": (1e-9, 1.0), "weight_decay": (0.0, 1.0),
+    "learning_rate": (1e-9, 1.0), "weight_decay": (0.0, 1.0),
     "warmup_share": (0.0, 1.0),
 }  # fmt: skip

@@ -1,0 +1,120 @@
+"""LoRA layers under a gate, attached by PEFT to a base that they leave as it is."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import itertools
+from typing import Any
+
+import torch
+from peft import LoraConfig, inject_adapter_in_model
+from peft.tuners.lora import Linear
+from torch import Tensor, nn
+
+from recmodel.adapter import PREFIX, AdapterState
+from recmodel.base import ItemTokenModel
+from recmodel.gate import Gate
+
+NAME = "default"
+
+
+class GatedLinear(Linear):
+    """PEFT's LoRA layer with A's output multiplied by the gate before B.
+
+    With K adapters concatenated to rank K * r and omega repeated r times it is APA's
+    non-decomposition mixture (arXiv 2404.10327), with another omega in every row; where the
+    gate is off it is the frozen layer.
+    """
+
+    gate: Gate
+
+    def forward(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        """Return base(x) + scaling * B(gate * A(x)) for x [B, T, in]."""
+        y: Tensor = self.base_layer(x)
+        weights = self.gate.weights
+        if weights is None:
+            return y
+        low: Tensor = self.lora_A[NAME](x) * weights
+        high: Tensor = self.lora_B[NAME](low)
+        return y + high * float(self.scaling[NAME])
+
+
+def attach(model: ItemTokenModel, state: AdapterState) -> ItemTokenModel:
+    """Return a model that shares the frozen base's weights and carries its own adapter weights.
+
+    Raises ValueError if the state's tensors are not those the model would have.
+    """
+    shared = itertools.chain(model.parameters(), model.buffers())
+    # A tensor in the memo counts as copied: the base's weights stand in memory once.
+    adapted = copy.deepcopy(model, {id(tensor): tensor for tensor in shared})
+    config = LoraConfig(
+        r=state.rank, lora_alpha=state.alpha, target_modules=list(state.target_modules)
+    )
+    config._register_custom_module({nn.Linear: GatedLinear})
+    # PEFT draws initial weights from the global generator, which is not ours to move.
+    with torch.random.fork_rng(devices=[]):
+        inject_adapter_in_model(config, adapted.lm)
+    for module in adapted.lm.modules():
+        if isinstance(module, GatedLinear):
+            module.gate = adapted.gate
+    _load(adapted, state)
+    return adapted
+
+
+def adapter_parameters(model: ItemTokenModel) -> dict[str, nn.Parameter]:
+    """Return the attached adapter's parameters by their names in a PEFT checkpoint."""
+    return {
+        PREFIX + name.replace(f".{NAME}.", "."): parameter
+        for name, parameter in model.lm.named_parameters()
+        if ".lora_A." in name or ".lora_B." in name
+    }
+
+
+def initial_adapter(
+    model: ItemTokenModel, *, rank: int, alpha: int, target_modules: tuple[str, ...], seed: bytes
+) -> AdapterState:
+    """Draw an adapter that changes nothing yet: A uniform as PEFT draws it, B zero.
+
+    Each A has a CPU generator of its own, seeded from `seed` and the module's name, so it depends
+    neither on the order in which modules are made nor on the global generator.
+
+    Raises ValueError when no linear layer of the model is named in `target_modules`.
+    """
+    tensors = {}
+    for name, module in model.lm.named_modules():
+        if isinstance(module, nn.Linear) and name.rpartition(".")[2] in target_modules:
+            stem = f"{PREFIX}{name}.lora_"
+            tensors[f"{stem}A.weight"] = _draw(rank, module.in_features, seed, name)
+            tensors[f"{stem}B.weight"] = torch.zeros(module.out_features, rank)
+    _check_targets(model, target_modules)
+    return AdapterState(tensors, rank, alpha, tuple(sorted(target_modules)))
+
+
+def _draw(rank: int, width: int, seed: bytes, name: str) -> Tensor:
+    digest = hashlib.sha256(seed + b"\0" + name.encode()).digest()
+    generator = torch.Generator("cpu").manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    bound = width**-0.5  # kaiming_uniform_(a=sqrt(5)), which is what PEFT uses
+    return torch.empty(rank, width).uniform_(-bound, bound, generator=generator)
+
+
+def _check_targets(model: ItemTokenModel, target_modules: tuple[str, ...]) -> None:
+    leaves = {
+        name.rpartition(".")[2]
+        for name, module in model.lm.named_modules()
+        if isinstance(module, nn.Linear)
+    }
+    if not target_modules or set(target_modules) - leaves:
+        raise ValueError(
+            f"target_modules {target_modules} must name linear layers: {', '.join(sorted(leaves))}"
+        )
+
+
+def _load(adapted: ItemTokenModel, state: AdapterState) -> None:
+    parameters = adapter_parameters(adapted)
+    if set(parameters) != set(state):
+        wrong = sorted(set(parameters) ^ set(state))
+        raise ValueError(f"the adapter does not fit this base: {wrong[0]} is in one of them only")
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(state[name])

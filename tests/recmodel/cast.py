@@ -1,0 +1,56 @@
+"""A tiny model, a tiny catalogue and a few subjects: Alice, Bob and others."""
+
+import numpy as np
+import torch
+
+from recmodel.adapter import AdapterState
+from recmodel.base import BaseConfig, ItemTokenModel
+from recmodel.catalogue import Catalogue
+from recmodel.prompts import Prompt, Reaction, prompt_ranges, prompts_of
+from recmodel.training import TrainingConfig, initial_state
+
+CONFIG = TrainingConfig(
+    rank=4,
+    alpha=8,
+    epochs=2,
+    batch_prompts=3,
+    learning_rate=1e-2,
+    history_size=12,
+    targets_per_prompt=6,
+    min_history=2,
+    seed="5e" * 32,
+)
+
+
+def tiny_model() -> ItemTokenModel:
+    torch.manual_seed(7)
+    shape = BaseConfig("none", dimension=24, hidden=32, layers=2, heads=2, intermediate=48)
+    return ItemTokenModel(shape).eval().requires_grad_(False)
+
+
+def tiny_catalogue() -> Catalogue:
+    vectors = np.random.default_rng(7).standard_normal((60, 24)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return Catalogue([f"item-{n}" for n in range(60)], vectors)
+
+
+def records(subject: str, n: int) -> list[Reaction]:
+    rng = np.random.default_rng(sum(subject.encode()))
+    items = rng.permutation(60)[:n]
+    return [
+        Reaction(f"item-{i}", bool(rng.random() < 0.6), f"2024-01-01T00:00:{at:02d}Z")
+        for at, i in enumerate(items)
+    ]
+
+
+def prompts(*subjects: str, n: int = 17) -> list[Prompt]:
+    ranges = prompt_ranges(n, history_size=12, targets_per_prompt=6, min_history=2)
+    return [p for subject in subjects for p in prompts_of(subject, records(subject, n), ranges)]
+
+
+def adapter(model: ItemTokenModel, seed: int) -> AdapterState:
+    """An adapter that does something: B is drawn too."""
+    state = initial_state(model, CONFIG, seed)
+    torch.manual_seed(seed)
+    tensors = {n: torch.randn(t.shape) * 0.3 if ".lora_B." in n else t for n, t in state.items()}
+    return AdapterState(tensors, state.rank, state.alpha, state.target_modules)
