@@ -8,7 +8,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
-EARLIEST = 2000
+YEARS = range(2000, 3000)
 
 
 class ReceiptPagination(CursorPagination):
@@ -25,7 +25,7 @@ class ReceiptPagination(CursorPagination):
             moment = parse_datetime(position) if position else None
         except (APIException, ValueError) as error:
             raise _invalid() from error
-        if position and (moment is None or is_naive(moment) or moment.year < EARLIEST):
+        if position and (moment is None or is_naive(moment) or moment.year not in YEARS):
             raise _invalid()
         return cursor
 

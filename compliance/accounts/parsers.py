@@ -4,16 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
-from django.conf import settings
-from django.http import UnreadablePostError
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
-from compliance.accounts.problems import BodyTooLarge
-
 
 class StrictJsonParser(JSONParser):
-    """JSON in UTF-8 of a limited size, without NaN, keys that stand twice or endless nesting.
+    """JSON in UTF-8, without NaN, keys that stand twice or endless nesting.
 
     Its messages quote nothing of the body.
     """
@@ -25,7 +21,8 @@ class StrictJsonParser(JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         try:
-            return json.loads(_read(stream), object_pairs_hook=_object, parse_constant=_refuse)
+            body = stream.read().decode()
+            return json.loads(body, object_pairs_hook=_object, parse_constant=_refuse)
         except json.JSONDecodeError as error:
             where = f"line {error.lineno}, column {error.colno}"
             raise ParseError(f"The body is not JSON: {error.msg} ({where}).") from None
@@ -33,17 +30,6 @@ class StrictJsonParser(JSONParser):
             raise ParseError("The body is not UTF-8.") from None
         except (ValueError, RecursionError):  # a number of thousands of digits, deep nesting
             raise ParseError("The body is JSON beyond what is taken here.") from None
-
-
-def _read(stream: IO[bytes]) -> str:
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    try:
-        body = stream.read(limit + 1)
-    except UnreadablePostError:
-        raise ParseError("The body broke off.") from None
-    if len(body) > limit:
-        raise BodyTooLarge(f"The body may have at most {limit} bytes.")
-    return body.decode()
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

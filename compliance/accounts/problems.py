@@ -5,10 +5,11 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
-from django.http import Http404, JsonResponse
-from rest_framework.exceptions import APIException, ValidationError
+from django.http import Http404, JsonResponse, UnreadablePostError
+from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.status import (
@@ -52,9 +53,7 @@ class Unavailable(APIException):
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response:
     """Answer any error of an API view with `application/problem+json`."""
-    if isinstance(error, OperationalError):
-        _log(error)
-        error = Unavailable("The database does not answer.", wait=5)
+    error = _translated(error)
     response = exception_handler(error, context)
     if response is None:
         _log(error)
@@ -84,6 +83,18 @@ def problem_page(status: int, code: str, title: str) -> JsonResponse:
     return JsonResponse(
         problem(status, code, title, detail), status=status, content_type=CONTENT_TYPE
     )
+
+
+def _translated(error: Exception) -> Exception:
+    """Return what an error of Django's means to the client."""
+    if isinstance(error, OperationalError):
+        _log(error)
+        return Unavailable("The database does not answer.", wait=5)
+    if isinstance(error, RequestDataTooBig):
+        return BodyTooLarge(f"At most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes are taken.")
+    if isinstance(error, UnreadablePostError):
+        return ParseError("The body broke off.")
+    return error
 
 
 def _log(error: Exception) -> None:

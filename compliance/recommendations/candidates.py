@@ -1,7 +1,6 @@
 """Which items are worth scoring for a subject: what many like, and what is close to its likes."""
 
-from collections.abc import Collection, Sequence
-from decimal import Decimal
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,45 +13,59 @@ from recmodel.prompts import Reaction
 
 CANDIDATES = 256
 
+Vectors = npt.NDArray[np.float32]
+
+
+class Shelf:
+    """The catalogue, ready to be searched: `keys` are the items' row ids in their order."""
+
+    def __init__(self, catalogue: Catalogue, keys: Sequence[int]) -> None:
+        self.catalogue = catalogue
+        self._ids = dict(zip(keys, catalogue.ids, strict=True))
+        # Sentence embeddings share a large common part, which says nothing about an item.
+        self._directions = _unit(catalogue.embeddings - catalogue.embeddings.mean(axis=0))
+
+    def most_liked(self, likes: Mapping[int, int]) -> list[str]:
+        """Return the items by their number of likes, then by id; `likes` is by row id."""
+        counted = [(-count, self._ids[key]) for key, count in likes.items() if key in self._ids]
+        return [item for _, item in sorted(counted)]
+
+    def closest(self, liked: Sequence[str], *, met: Collection[str], count: int) -> list[str]:
+        """Return the `count` items outside `met` that are closest to the mean of `liked`."""
+        taste = self._directions[self.catalogue.places(liked)].mean(axis=0)
+        nearness = self._directions @ taste
+        nearness[self.catalogue.places(item for item in met if item in self.catalogue)] = -np.inf
+        # Stable, so that items that are equally near stand in the order of their ids.
+        best = np.argsort(-nearness, kind="stable")[:count]
+        return [self.catalogue.ids[place] for place in best if nearness[place] > -np.inf]
+
+
+def likes_now(plan: Plan) -> dict[int, int]:
+    """Return the number of likes of each item that has some at this moment, by its row id."""
+    liked = Interaction.objects.filter(rating__gt=plan.config["like_threshold"])
+    return dict(liked.values("item_id").annotate(likes=Count("pk")).values_list("item_id", "likes"))
+
 
 def candidates(
-    plan: Plan, catalogue: Catalogue, history: Sequence[Reaction], *, met: Collection[str]
+    shelf: Shelf, likes: Mapping[int, int], history: Sequence[Reaction], *, met: Collection[str]
 ) -> list[str]:
-    """Return up to `CANDIDATES` items of the catalogue that are not in `met`, without repetition.
+    """Return up to `CANDIDATES` items that are not in `met`, without repetition.
 
-    Half are the closest to the mean of what `history` likes, half the most liked by all. Where
-    nothing is liked all are the most liked; items that nobody likes come last, by id.
+    Half are the closest to what `history` likes, half the most liked by all. Where nothing is
+    liked all are the most liked; items that nobody likes come last, by id.
     """
     liked = [reaction.item for reaction in history if reaction.liked]
-    fresh = [item for item in catalogue.ids if item not in met]
-    close = _closest(catalogue, liked, fresh, CANDIDATES // 2) if liked else []
-    popular = [item for item in most_liked(plan) if item in catalogue and item not in met]
-    return list(dict.fromkeys([*close, *popular, *fresh]))[:CANDIDATES]
+    close = shelf.closest(liked, met=met, count=CANDIDATES // 2) if liked else []
+    found = dict.fromkeys(close)
+    for item in (*shelf.most_liked(likes), *shelf.catalogue.ids):
+        if len(found) == CANDIDATES:
+            break
+        if item not in met:
+            found[item] = None
+    return list(found)
 
 
-def most_liked(plan: Plan) -> list[str]:
-    """Return the items that have likes at this moment, most likes first, then by id."""
-    likes = (
-        Interaction.objects.filter(rating__gt=Decimal(plan.config["like_threshold"]))
-        .values("item__external_id")
-        .annotate(likes=Count("pk"))
-        .values_list("likes", "item__external_id")
-    )
-    return [item for _, item in sorted(likes, key=lambda row: (-row[0], row[1]))]
-
-
-def _closest(
-    catalogue: Catalogue, liked: Sequence[str], fresh: Sequence[str], count: int
-) -> list[str]:
-    # Sentence embeddings share a large common part, which says nothing about an item.
-    centre = catalogue.embeddings.mean(axis=0)
-    taste = _unit((catalogue.vectors(liked) - centre).mean(axis=0))
-    nearness = _unit(catalogue.vectors(fresh) - centre) @ taste
-    # Stable, so that items that are equally near stand in the order of their ids.
-    return [fresh[place] for place in np.argsort(-nearness, kind="stable")[:count]]
-
-
-def _unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _unit(vectors: Vectors) -> Vectors:
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    scaled: npt.NDArray[np.float32] = vectors / np.maximum(lengths, 1e-12)
+    scaled: Vectors = vectors / np.maximum(lengths, 1e-12)
     return scaled

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from compliance.provenance.artefacts import artefact_path
 from compliance.provenance.models import Checkpoint, Plan, Release
 from compliance.provenance.releases import live_release
+from compliance.recommendations.candidates import Shelf
 from compliance.recommendations.errors import IncompleteReleaseError, NoReleaseError
 from compliance.records.models import ItemEmbedding
 from recmodel import determinism
@@ -33,11 +34,11 @@ class Engine:
     epoch: int
     mixture_name: str
     mixture: Mixture
-    catalogue: Catalogue
+    shelf: Shelf
 
     def known(self, history: Sequence[Reaction]) -> tuple[Reaction, ...]:
         """Return the latest reactions to items of the catalogue, as many as training looks at."""
-        found = [reaction for reaction in history if reaction.item in self.catalogue]
+        found = [reaction for reaction in history if reaction.item in self.shelf.catalogue]
         return tuple(found[-self.plan.config["training"]["history_size"] :])
 
     def score(self, history: tuple[Reaction, ...], items: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -47,7 +48,7 @@ class Engine:
             Prompt(subject="", prefix=history, suffixes=tuple(asked[start : start + TARGETS]))
             for start in range(0, len(asked), TARGETS)
         ]
-        logits = self.mixture.score(prompts, self.catalogue)
+        logits = self.mixture.score(prompts, self.shelf.catalogue)
         return np.concatenate([np.empty(0, np.float32), *logits])
 
 
@@ -84,7 +85,7 @@ def _build(release: Release, epoch: int) -> Engine:
         epoch=epoch,
         mixture_name=release.manifest["mixture"],
         mixture=Mixture(base, adapters, plan.config["training"]["scope"]),
-        catalogue=_catalogue(plan),
+        shelf=_shelf(plan),
     )
 
 
@@ -121,14 +122,15 @@ def _adapter(checkpoint: Checkpoint) -> AdapterState:
     return state
 
 
-def _catalogue(plan: Plan) -> Catalogue:
+def _shelf(plan: Plan) -> Shelf:
     """Return the embedded items, in the order of their external ids."""
     rows = list(
         ItemEmbedding.objects.filter(encoder=plan.config["encoder"]["digest"])
         .order_by("item__external_id")
-        .values_list("item__external_id", "vector")
+        .values_list("item_id", "item__external_id", "vector")
     )
     if not rows:
         raise IncompleteReleaseError("No item has an embedding by the plan's encoder.")
-    vectors = np.frombuffer(b"".join(bytes(vector) for _, vector in rows), dtype="<f4")
-    return Catalogue([item for item, _ in rows], vectors.reshape(len(rows), -1))
+    vectors = np.frombuffer(b"".join(bytes(row[2]) for row in rows), dtype="<f4")
+    catalogue = Catalogue([row[1] for row in rows], vectors.reshape(len(rows), -1))
+    return Shelf(catalogue, [row[0] for row in rows])

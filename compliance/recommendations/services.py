@@ -7,7 +7,7 @@ import numpy as np
 
 from compliance.provenance.examples import reactions_of
 from compliance.provenance.models import Serving
-from compliance.recommendations.candidates import candidates
+from compliance.recommendations.candidates import candidates, likes_now
 from compliance.recommendations.errors import ServingError, SwitchingError
 from compliance.records.models import Item, Subject
 
@@ -69,7 +69,7 @@ def _answer(subject: str, limit: int) -> Recommendations:
     records = reactions_of(engine.plan, subject)
     history = engine.known(records)
     met = {record.item for record in records}
-    items = candidates(engine.plan, engine.catalogue, history, met=met)
+    items = candidates(engine.shelf, likes_now(engine.plan), history, met=met)
     logits = engine.score(history, items)
     # Stable: among equal logits the order of the candidates decides.
     best = np.argsort(-logits, kind="stable")[:limit]

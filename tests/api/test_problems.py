@@ -42,9 +42,10 @@ def test_other_media_types_are_a_415(shop: Caller) -> None:
     assert is_problem(shop.post(RECOMMENDATIONS, "subject=a", "text/plain"), 415)
 
 
-def test_other_charsets_change_nothing(shop: Caller) -> None:
-    body = b'{"subject": 1}'
-    assert is_problem(shop.post(RECOMMENDATIONS, body, "application/json; charset=bz2_codec"), 400)
+def test_other_charsets_are_ignored(shop: Caller) -> None:
+    media_type = "application/json; charset=bz2_codec"
+    response = Client().generic("POST", RECOMMENDATIONS, b"{}", media_type, headers=shop.headers)
+    assert is_problem(response, 400)
 
 
 def test_a_huge_body_is_a_413(shop: Caller) -> None:

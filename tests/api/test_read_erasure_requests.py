@@ -94,14 +94,11 @@ def cursor(text: str) -> str:
         (f"cursor={cursor('p=0001-01-01 00:00:00%2B23:59')}", "/cursor"),
         (f"cursor={cursor('o=-1')}", "/cursor"),
         (f"cursor={cursor('p=%00')}", "/cursor"),
-        (f"cursor={cursor('p=9999-12-31 23:59:59-23:59')}", None),
+        (f"cursor={cursor('p=9999-12-31 23:59:59-23:59')}", "/cursor"),
     ],
 )
-def test_it_says_which_parameter_is_wrong(shop: Caller, query: str, where: str | None) -> None:
+def test_it_says_which_parameter_is_wrong(shop: Caller, query: str, where: str) -> None:
     response = shop.get(f"{URL}?{query}")
-    if where is None:
-        assert response.status_code in {200, 400}
-        return
     assert is_problem(response, 400)
     assert pointers(response) == [where]
     assert "alice" not in response.text

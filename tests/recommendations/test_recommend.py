@@ -55,7 +55,7 @@ def test_its_probabilities_are_those_of_the_served_adapters_in_equal_parts(plan:
     )
     asked = tuple(Reaction(item.item, False, "") for item in answer.items)
     mixture = Mixture(engine._shipped_base(), adapters)
-    (logits,) = mixture.score([Prompt("", history, asked)], live.catalogue)
+    (logits,) = mixture.score([Prompt("", history, asked)], live.shelf.catalogue)
     expected = [1 / (1 + math.exp(-float(logit))) for logit in logits]
     assert [item.probability for item in answer.items] == pytest.approx(expected, abs=1e-5)
 
