@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter
 from unfold.decorators import display
@@ -75,8 +76,22 @@ class CheckpointInline(ReadOnlyInline):
     """An adapter's weights after each slice."""
 
     model = Checkpoint
-    fields = ["slice", "digest", "root", "quarantined_at", "destroyed_at"]
+    fields = ["slice", "weights", "trained_on", "quarantined_at", "destroyed_at"]
+    readonly_fields = ["weights", "trained_on"]
     verbose_name_plural = "checkpoints, one after each slice"
+    hide_title = True
+
+    @display(description="Weights")
+    def weights(self, checkpoint: Checkpoint) -> SafeString:
+        return _short_code(checkpoint.digest)
+
+    @display(description="Manifest root")
+    def trained_on(self, checkpoint: Checkpoint) -> SafeString:
+        return _short_code(checkpoint.root)
+
+
+def _short_code(digest: str) -> SafeString:
+    return format_html('<code title="{}">{}</code>', digest, short_digest(digest))
 
 
 @admin.register(Adapter)
