@@ -208,8 +208,10 @@ class Supervisor:
             f"logfile={_escaped(self.log / 'supervisord.log')}\nlogfile_maxbytes=2MB\n"
             f"logfile_backups=1\npidfile={_escaped(self.run / 'supervisord.pid')}\n"
         )
-        # The guard starts first and is stopped last.
-        sections = [self._section(self._guard, priority=1, patience=60)]
+        # The guard starts first and is stopped last; the others are stopped together.
+        names = ",".join(program.name for program in self.programs)
+        sections = [f"[group:lethe]\nprograms={names}\npriority=10\n"]
+        sections += [self._section(self._guard, priority=1, patience=60)]
         sections += [self._section(each, priority=10) for each in self.programs]
         return "\n".join([head, *sections])
 

@@ -201,6 +201,13 @@ def test_a_server_that_was_killed_is_started_again(tmp_path):
         assert runs(tmp_path)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as another user")
+def test_it_stops_when_a_folder_above_was_closed_meanwhile(tmp_path):
+    with embedded.start(tmp_path / "var", durable=False):
+        tmp_path.chmod(0o700)
+    assert not runs(tmp_path / "var")
+
+
 def test_a_path_too_long_for_a_socket_works(tmp_path):
     folder = tmp_path / ("long" * 30)
     with embedded.start(folder, durable=False) as server:
