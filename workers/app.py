@@ -19,9 +19,6 @@ app.conf.update(
     task_acks_late=False,
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
-    broker_transport_options=(
-        {"polling_interval": 0.2} if settings.CELERY_BROKER_URL.startswith("sqla") else {}
-    ),
     worker_hijack_root_logger=False,
     worker_enable_remote_control=False,
     timezone="UTC",

@@ -19,9 +19,7 @@ def embed_items(encoder: Encoder, on_progress: Callable[[int, int], None] | None
     Stopped half way, it goes on from there the next time.
     """
     determinism.configure()
-    missing = list(
-        Item.objects.exclude(embeddings__encoder=encoder.digest).order_by("external_id")
-    )
+    missing = list(Item.objects.exclude(embeddings__encoder=encoder.digest).order_by("external_id"))
     for start in range(0, len(missing), BLOCK):
         _embed(encoder, missing[start : start + BLOCK])
         if on_progress:

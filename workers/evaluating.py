@@ -80,9 +80,7 @@ def _item_counts(plan: Plan) -> tuple[Counter[str], Counter[str]]:
     rows = (
         RecordPlace.objects.filter(plan=plan, shard__isnull=False)
         .values("interaction__item__external_id")
-        .annotate(
-            total=Count("pk"), likes=Count("pk", filter=Q(interaction__rating__gt=threshold))
-        )
+        .annotate(total=Count("pk"), likes=Count("pk", filter=Q(interaction__rating__gt=threshold)))
     )
     likes: Counter[str] = Counter()
     totals: Counter[str] = Counter()

@@ -3,13 +3,13 @@
 from functools import lru_cache
 
 import numpy as np
-from recmodel.training import TrainingConfig
 
 from compliance.jobs.services import ImpossibleJobError
 from compliance.provenance.models import Plan
 from compliance.records.models import ItemEmbedding
 from recmodel.base import ItemTokenModel, load_base
 from recmodel.catalogue import Catalogue
+from recmodel.training import TrainingConfig
 
 
 def training_config(plan: Plan) -> TrainingConfig:

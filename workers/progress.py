@@ -1,5 +1,6 @@
 """Progress bars for work that several processes share: what they do is read from the job rows."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ def follow_training(console: Console, adapters: list[Adapter]) -> list[str]:
 
     Returns what went wrong, empty if nothing did.
     """
+    logging.getLogger("workers").setLevel(logging.WARNING)  # the bars tell it better
     if not adapters:
         console.print("Every shard is in line with its records: nothing to train.")
         return []

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator
 
 from django.db import connection, transaction
-from recmodel.adapter import AdapterState, load_adapter, save_adapter
-from recmodel.training import initial_state, train_slice
 
 from compliance.erasure.following import requests_follow
 from compliance.jobs.models import Job
@@ -22,8 +20,9 @@ from compliance.provenance.manifests import as_json, slice_manifests
 from compliance.provenance.models import OPEN_ADAPTER_STATES, Adapter, Replay
 from compliance.provenance.releases import serving_lock
 from recmodel import determinism
-from recmodel.digest import tensor_digest
+from recmodel.adapter import AdapterState, load_adapter, save_adapter
 from recmodel.prompts import Prompt as Example
+from recmodel.training import initial_state, train_slice
 from workers.identity import WORKER
 from workers.model import base_model, plan_catalogue, training_config
 from workers.work import Work
@@ -44,8 +43,7 @@ def train(work: Work) -> None:
     done = adapter.checkpoints.clean().count()
     digest = _kept_digest(adapter, done)
     for slice_, state in _train_from(work, adapter, done):
-        digest = tensor_digest(state)
-        save_adapter(artefact_path(digest), state, training_config(adapter.plan))
+        digest = _keep(state)
         with transaction.atomic():
             work.lease.prolong()
             checkpoint_add(adapter, slice_=slice_, digest=digest)
@@ -64,7 +62,7 @@ def replay(work: Work) -> None:
         raise RuntimeError("A replay by the process that trained would prove nothing.")
     digest = _kept_digest(adapter, adapter.first_slice)
     for _, state in _train_from(work, adapter, adapter.first_slice):
-        digest = tensor_digest(state)
+        digest = state.digest
     with transaction.atomic():
         serving_lock()
         result = adapter_replayed(
@@ -90,6 +88,17 @@ def _open_adapter(work: Work) -> Adapter:
     if adapter.state not in OPEN_ADAPTER_STATES:
         raise ImpossibleJobError(f"{adapter} is {adapter.get_state_display()}, not open.")
     return adapter
+
+
+def _keep(state: AdapterState) -> str:
+    """Put the weights into the artefact store and return their digest.
+
+    The store's names are digests: what stands there already is the same, and may be in use.
+    """
+    path = artefact_path(state.digest)
+    if not path.exists():
+        save_adapter(path, state)
+    return state.digest
 
 
 def _kept_digest(adapter: Adapter, slices: int) -> str:

@@ -19,6 +19,6 @@ def wake(*, queue: Queue, **_: Any) -> None:
     from workers.tasks import work
 
     try:
-        work.apply_async(args=[queue.value], queue=queue.value, retry=False)
+        work.apply_async(args=(queue.value,), queue=queue.value, retry=False)
     except Exception as error:  # kombu raises whatever its transport raises
         logger.warning("The broker took no wake-up call (%s); the sweeper will.", type(error))

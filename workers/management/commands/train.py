@@ -14,6 +14,15 @@ from compliance.provenance.releases import live_release
 from compliance.records.models import Interaction
 from workers.progress import bars, follow_training
 
+DEFAULTS: dict[str, Any] = {
+    "shards": 8,
+    "slices": 4,
+    "validation_share": 0.1,
+    "like_above": "3.5",
+    "seed": None,
+    "encoder": None,
+    "new_plan": False,
+}
 
 
 class Command(BaseCommand):
@@ -25,12 +34,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         group = parser.add_argument_group("for a new plan")
-        group.add_argument("--shards", type=int, default=8, help="adapters to train [8]")
-        group.add_argument("--slices", type=int, default=4, help="checkpoints a shard [4]")
+        group.add_argument("--shards", type=int, help="adapters to train [%(default)s]")
+        group.add_argument("--slices", type=int, help="checkpoints a shard [%(default)s]")
         group.add_argument(
-            "--validation-share", type=float, default=0.1, help="subjects put aside [0.1]"
+            "--validation-share", type=float, help="share of subjects put aside [%(default)s]"
         )
-        group.add_argument("--like-above", default="3.5", help="a higher rating is a like [3.5]")
+        group.add_argument("--like-above", help="a higher rating is a like [%(default)s]")
         group.add_argument("--seed", help="derive the plan's keys from this text [random]")
         group.add_argument(
             "--encoder", help="sentence-transformers model by path or hub id [the one shipped]"
@@ -40,6 +49,7 @@ class Command(BaseCommand):
             action="store_true",
             help="replace the plan in force; its adapters go out of service at once",
         )
+        parser.set_defaults(**DEFAULTS)
 
     def handle(self, **options: Any) -> None:
         console = Console()
@@ -100,9 +110,7 @@ def _check(options: dict[str, Any]) -> None:
         if not 1 <= options[name] <= 1000:
             raise CommandError(f"--{name} is {options[name]}. Give 1 to 1000.")
     if not 0 <= options["validation_share"] <= 0.5:
-        raise CommandError(
-            f"--validation-share is {options['validation_share']}. Give 0 to 0.5."
-        )
+        raise CommandError(f"--validation-share is {options['validation_share']}. Give 0 to 0.5.")
     try:
         threshold = Decimal(options["like_above"])
     except InvalidOperation:

