@@ -100,10 +100,10 @@ def lesson_loss(model: ItemTokenModel, lesson: Lesson) -> Tensor:
     return binary_cross_entropy_with_logits(logits, lesson.liked.float())
 
 
-def pretrain(tables: dict[str, Vectors], encoder_digest: str, recipe: Recipe) -> ItemTokenModel:
+def pretrain(tables: dict[str, Vectors], shape: BaseConfig, recipe: Recipe) -> ItemTokenModel:
     """Train a base from its first weights on; prints the loss every 50 steps."""
     torch.manual_seed(recipe.seed)
-    model = ItemTokenModel(BaseConfig(encoder=encoder_digest))
+    model = ItemTokenModel(shape)
     every = list(tables.values())
     model.get_buffer("centre").copy_(torch.from_numpy(np.concatenate(every).mean(axis=0)))
     optimizer = torch.optim.AdamW(
@@ -137,7 +137,8 @@ def main() -> None:
     configure(given.threads)
     recipe = Recipe(steps=given.steps)
     encoder = Encoder.load()
-    model = pretrain(_tables(encoder, recipe, given.embeddings), encoder.digest, recipe)
+    shape = BaseConfig(encoder=encoder.digest, dimension=encoder.dimension)
+    model = pretrain(_tables(encoder, recipe, given.embeddings), shape, recipe)
     model.save(given.out)
     (given.out / "README.md").write_text(model_card(model, asdict(recipe)))
 

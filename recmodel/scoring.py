@@ -22,10 +22,10 @@ from recmodel.catalogue import Catalogue
 from recmodel.gate import Gating
 from recmodel.prompts import Prompt, Reaction
 
-# Serving pads every row to one of these sizes and every batch to this many rows, so that a
-# prompt meets the same kernels whatever it is scored together with.
-SIZES = (8, 32, 64, 128, 256, 512, 1024, 2048, 4096)
-ROWS = 8
+# Serving pads every row to one of these sizes, and every batch to a number of rows that its size
+# decides, so that a prompt meets the same kernels whatever it is scored together with.
+SIZES = (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+MOST_ROWS, MOST_SUFFIXES = 8, 256
 
 Logits = npt.NDArray[np.float32]
 
@@ -107,7 +107,7 @@ def score_prompts(
     """
     out: list[Logits] = [np.empty(0, np.float32)] * len(prompts)
     for places, (P, S) in _groups(prompts):
-        rows = [*places, *places[:1] * (ROWS - len(places))]
+        rows = [*places, *places[:1] * (_rows(S) - len(places))]
         batch = collate([prompts[row] for row in rows], catalogue, P, S)
         gating = None if gatings is None else _stack([gatings[row] for row in rows])
         with torch.no_grad():
@@ -166,15 +166,21 @@ def _vectors(rows: Sequence[Sequence[Reaction]], places: int, catalogue: Catalog
 
 
 def _groups(prompts: Sequence[Prompt]) -> Iterator[tuple[list[int], tuple[int, int]]]:
-    """Yield the places of up to ROWS prompts of one padded size, with that size."""
+    """Yield the places of a batch's prompts, all of one padded size, with that size."""
     by_size: dict[tuple[int, int], list[int]] = {}
     for place, prompt in enumerate(prompts):
         if prompt.suffixes:
             size = (_padded(len(prompt.prefix)), _padded(len(prompt.suffixes)))
             by_size.setdefault(size, []).append(place)
     for size, places in by_size.items():
-        for start in range(0, len(places), ROWS):
-            yield places[start : start + ROWS], size
+        rows = _rows(size[1])
+        for start in range(0, len(places), rows):
+            yield places[start : start + rows], size
+
+
+def _rows(suffixes: int) -> int:
+    # One request asks for hundreds of candidates: it should not pay for seven rows of padding.
+    return max(1, min(MOST_ROWS, MOST_SUFFIXES // suffixes))
 
 
 def _padded(n: int) -> int:
