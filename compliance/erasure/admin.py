@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.db.models import Case, QuerySet, Value, When
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -9,7 +10,6 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter
 from unfold.decorators import display
 
-from compliance.accounts.admin_base import ReadOnlyAdmin
 from compliance.erasure.admin_filters import AnsweredFilter, DueFilter
 from compliance.erasure.admin_page import STATE_COLOURS, time_left
 from compliance.erasure.admin_views import RequestViews
@@ -18,7 +18,7 @@ from compliance.erasure.states import FINAL_STATES
 
 
 @admin.register(ErasureRequest)
-class ErasureRequestAdmin(RequestViews, ReadOnlyAdmin):
+class ErasureRequestAdmin(RequestViews):
     """Overdue requests first, then by due date; answered ones last. Nothing is edited by hand."""
 
     list_display = ["number", "coloured_state", "due", "channel", "ground", "received"]
@@ -36,7 +36,7 @@ class ErasureRequestAdmin(RequestViews, ReadOnlyAdmin):
         closed = Case(When(state__in=FINAL_STATES, then=Value(1)), default=Value(0))
         return ErasureRequest.objects.annotate(closed=closed).order_by(*self.get_ordering(request))
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
+    def get_ordering(self, request: HttpRequest) -> list[str | Combinable]:
         return ["closed", "due_on", "received_at"]
 
     @display(description="Request")

@@ -1,5 +1,7 @@
 """Ways to narrow the queue of requests."""
 
+from datetime import timedelta
+
 from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -44,6 +46,6 @@ class DueFilter(RadioFilter):
         if self.value() == "overdue":
             return queryset.open().filter(due_on__lt=today)
         if self.value() == "week":
-            week = (today, today + timezone.timedelta(days=7))
+            week = (today, today + timedelta(days=7))
             return queryset.open().filter(due_on__range=week)
         return queryset

@@ -69,7 +69,7 @@ def impact_of(request: ErasureRequest, user: User | AnonymousUser) -> Learning |
         or not user.has_perm("erasure.decide")
     ):
         return None
-    external_id = identity_decrypt(request.identity)
+    external_id = identity_decrypt(bytes(request.identity))
     subject = Subject.objects.filter(external_id=external_id).first()
     return subject_learning(subject) if subject else Learning(records=0, prompts=0)
 

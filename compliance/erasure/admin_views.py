@@ -5,7 +5,6 @@ from uuid import UUID
 
 from cryptography.fernet import InvalidToken
 from django.contrib import messages
-from django.contrib.admin.options import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -14,7 +13,7 @@ from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET, require_POST
 
-from compliance.accounts.admin_base import actor_names
+from compliance.accounts.admin_base import ReadOnlyAdmin, actor_names
 from compliance.erasure import admin_page as page
 from compliance.erasure.admin_steps import STEPS, NewRequestForm, Step, steps_from
 from compliance.erasure.identity import identity_decrypt
@@ -27,7 +26,7 @@ QUEUE = "admin:erasure_erasurerequest_changelist"
 FOLDER = "admin/erasure/erasurerequest"
 
 
-class RequestViews(ModelAdmin):
+class RequestViews(ReadOnlyAdmin):
     """Views that only read, or ask and call a service on POST."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -60,7 +59,8 @@ class RequestViews(ModelAdmin):
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """Go to the request with exactly the number in the form."""
         self._check(request, "erasure.view_erasurerequest")
-        erasure = ErasureRequest.objects.filter(pk=_uuid(request.POST.get("number", ""))).first()
+        number = _uuid(request.POST.get("number", ""))
+        erasure = ErasureRequest.objects.filter(pk=number).first() if number else None
         if erasure is None:
             messages.warning(request, "There is no request with exactly this number.")
             return redirect(QUEUE)
@@ -75,7 +75,7 @@ class RequestViews(ModelAdmin):
             messages.info(request, "The request has ended; its identifier is not kept any more.")
             return redirect(CHANGE, pk)
         self.log_change(request, erasure, "Looked at the identifier.")
-        return self._page(request, erasure, identifier=identity_decrypt(erasure.identity))
+        return self._page(request, erasure, identifier=identity_decrypt(bytes(erasure.identity)))
 
     @method_decorator(require_GET)
     def progress_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:

@@ -1,6 +1,7 @@
 """The background jobs, to see what waits, what runs and what failed."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RadioFilter
@@ -21,7 +22,7 @@ class KindFilter(RadioFilter):
         kinds = Job.objects.order_by("kind").values_list("kind", flat=True).distinct()
         return [(kind, kind) for kind in kinds]
 
-    def queryset(self, request: object, queryset: "Job.objects") -> "Job.objects":
+    def queryset(self, request: object, queryset: QuerySet[Job]) -> QuerySet[Job]:
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 

@@ -23,6 +23,8 @@ from compliance.records.models import Interaction, Item, Subject
 ALICE = "alice-4711@example.org"
 START = datetime(2024, 1, 1, tzinfo=UTC)
 STAFF = {"rita": REVIEWER, "otto": OFFICER, "anna": AUDITOR, "omar": OPERATOR, "nora": None}
+DIGEST = "sha256:" + "c" * 64
+ENVIRONMENT = {"canary": DIGEST, "fingerprint": DIGEST}
 CONFIG = {
     "base": {"digest": "sha256:" + "1" * 64},
     "like_threshold": "3",
@@ -74,7 +76,7 @@ def make_trained_plan() -> Plan:
 @transaction.atomic
 def train(adapter: Adapter) -> None:
     """Stand in for a worker."""
-    adapters.adapter_start(adapter, trainer="host:1", environment={"canary": "none"})
+    adapters.adapter_start(adapter, trainer="host:1", environment=ENVIRONMENT)
     digest = ""
     for slice_ in range(adapter.first_slice, adapter.plan.slices):
         digest = "sha256:" + sha256(f"{adapter.pk}/{slice_}".encode()).hexdigest()
