@@ -9,11 +9,11 @@ from django.utils import timezone
 from compliance.accounts.admin_base import actor_names, digest_code
 from compliance.erasure.following import CERTIFY
 from compliance.erasure.identity import identity_decrypt
-from compliance.erasure.models import ErasureRequest
+from compliance.erasure.models import ErasureRequest, TouchedShard
 from compliance.erasure.states import FINAL_STATES, State
 from compliance.jobs.admin_progress import STATE_COLOURS as JOB_COLOURS
 from compliance.jobs.admin_progress import percent
-from compliance.jobs.models import Job, JobState
+from compliance.jobs.models import Job
 from compliance.provenance.adapters import REPLAY, TRAIN
 from compliance.provenance.admin_learning import (
     Facts,
@@ -21,7 +21,7 @@ from compliance.provenance.admin_learning import (
     adapter_words,
     subject_learning,
 )
-from compliance.provenance.models import Checkpoint
+from compliance.provenance.models import Adapter, Checkpoint
 from compliance.records.models import Subject
 
 STATE_COLOURS: dict[str, str] = {
@@ -152,7 +152,7 @@ def work_of(request: ErasureRequest) -> list[Work]:
     """Return the newest job of each kind for each shard that the request touched, in order."""
     wanted: list[tuple[str, str, str]] = []
     for touched in request.touched.select_related("plan").order_by("shard"):
-        adapter = touched.successor()
+        adapter = _adapter_for(request, touched)
         if adapter:
             wanted.append((TRAIN, str(adapter.pk), f"Retrain the adapter of shard {adapter.shard}"))
             wanted.append((REPLAY, str(adapter.pk), f"Replay it in another process: {adapter}"))
@@ -165,10 +165,21 @@ def _newest(kind: str, target: str) -> Job | None:
     return Job.objects.filter(kind=kind, target=target).order_by("-created_at").first()
 
 
-def is_at_work(request: ErasureRequest, work: list[Work]) -> bool:
+def _adapter_for(request: ErasureRequest, touched: TouchedShard) -> Adapter | None:
+    """Return the adapter that this request waits for, or the one that completed it."""
+    if request.completed_at is None:
+        return touched.successor()
+    adapters = touched.plan.adapters.filter(
+        shard=touched.shard,
+        generation__gte=touched.generation,
+        activated_at__lte=request.completed_at,
+    )
+    return adapters.order_by("-generation").first()
+
+
+def is_at_work(request: ErasureRequest) -> bool:
     """Tell whether the page will change by itself."""
-    waiting = (JobState.QUEUED, JobState.RUNNING)
-    return request.status in AT_WORK or any(entry.job.state in waiting for entry in work)
+    return request.status in AT_WORK
 
 
 def _label(state: str) -> str:

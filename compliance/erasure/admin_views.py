@@ -175,7 +175,7 @@ class RequestViews(ReadOnlyAdmin):
 
 def _progress(erasure: ErasureRequest) -> dict[str, Any]:
     work = page.work_of(erasure)
-    return {"original": erasure, "work": work, "at_work": page.is_at_work(erasure, work)}
+    return {"original": erasure, "work": work, "at_work": page.is_at_work(erasure)}
 
 
 def _receive(data: dict[str, Any], actor: str) -> ErasureRequest:

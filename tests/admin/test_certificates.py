@@ -10,7 +10,8 @@ from compliance.evidence.models import Certificate
 from compliance.evidence.services import certificate_issue
 from compliance.provenance import adapters
 from compliance.provenance.releases import serving_lock
-from tests.admin.conftest import ALICE, ENVIRONMENT, train
+from compliance.records.models import Subject
+from tests.admin.conftest import ALICE, ENVIRONMENT, make_request, train
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +61,18 @@ def test_the_finished_request_leads_to_it(login, certificate):
     assert url("download", certificate) in html
     assert certificate.digest in html
     assert "Show identifier" not in html
+
+
+def test_a_later_retraining_of_the_shard_is_not_shown_as_its_work(login, certificate):
+    touched = certificate.request.touched.get()
+    neighbour = Subject.objects.filter(prompts__shard=touched.shard).first()
+    later = make_request(subject=neighbour.external_id)
+    request_approve(request_id=later.pk, actor="system:test")
+    page = reverse("admin:erasure_erasurerequest_change", args=[certificate.request_id])
+    response = login("rita").get(page)
+    adapters_shown = {entry.job.target for entry in response.context["work"]}
+    assert str(later.touched.get().successor().pk) not in adapters_shown
+    assert "hx-get" not in response.content.decode().split('id="progress"')[1].split(">")[0]
 
 
 def test_without_a_role_it_is_refused(login, certificate):
