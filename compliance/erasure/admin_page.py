@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from cryptography.fernet import InvalidToken
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils import timezone
 
@@ -69,7 +70,10 @@ def impact_of(request: ErasureRequest, user: User | AnonymousUser) -> Learning |
         or not user.has_perm("erasure.decide")
     ):
         return None
-    external_id = identity_decrypt(bytes(request.identity))
+    try:
+        external_id = identity_decrypt(bytes(request.identity))
+    except InvalidToken:  # the page has to open all the same; an approval says what is wrong
+        return None
     subject = Subject.objects.filter(external_id=external_id).first()
     return subject_learning(subject) if subject else Learning(records=0, prompts=0)
 

@@ -24,6 +24,7 @@ from compliance.erasure.states import IllegalTransitionError
 CHANGE = "admin:erasure_erasurerequest_change"
 QUEUE = "admin:erasure_erasurerequest_changelist"
 FOLDER = "admin/erasure/erasurerequest"
+OTHER_KEY = "The identifier was encrypted with another identity key. Restore that key first."
 
 
 class RequestViews(ReadOnlyAdmin):
@@ -74,8 +75,13 @@ class RequestViews(ReadOnlyAdmin):
         if not erasure.identity:
             messages.info(request, "The request has ended; its identifier is not kept any more.")
             return redirect(CHANGE, pk)
+        try:
+            identifier = identity_decrypt(bytes(erasure.identity))
+        except InvalidToken:
+            messages.error(request, OTHER_KEY)
+            return redirect(CHANGE, pk)
         self.log_change(request, erasure, "Looked at the identifier.")
-        return self._page(request, erasure, identifier=identity_decrypt(bytes(erasure.identity)))
+        return self._page(request, erasure, identifier=identifier)
 
     @method_decorator(require_GET)
     def progress_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -122,7 +128,7 @@ class RequestViews(ReadOnlyAdmin):
             erasure.refresh_from_db()
             messages.error(request, _too_late(erasure, step))
         except InvalidToken:
-            messages.error(request, "The identifier cannot be decrypted: the identity key differs.")
+            messages.error(request, OTHER_KEY)
         else:
             messages.success(request, step.done)
 

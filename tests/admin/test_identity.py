@@ -4,6 +4,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
+from compliance.erasure.models import ErasureRequest
 from compliance.records.models import Subject
 from tests.admin.conftest import ALICE
 
@@ -42,6 +43,19 @@ def test_the_identifier_is_shown_on_request_and_it_is_noted(login, erasure):
     entry = LogEntry.objects.get()
     assert "Looked at the identifier" in entry.get_change_message()
     assert ALICE not in entry.object_repr
+
+
+def test_another_identity_key_is_named_and_nothing_breaks(login, erasure):
+    ErasureRequest.objects.filter(pk=erasure.pk).update(identity=b"not of this key")
+    rita = login("rita")
+    page = reverse("admin:erasure_erasurerequest_change", args=[erasure.pk])
+    step = reverse("admin:erasure_erasurerequest_step", args=[erasure.pk, "approve"])
+    assert rita.get(page).status_code == 200
+    assert "another identity key" in rita.get(step).content.decode()
+    for url in (identity(erasure), step):
+        answer = rita.post(url, {"impact_read": "on"}, follow=True).content.decode()
+        assert "another identity key" in answer
+    assert Subject.objects.filter(external_id=ALICE).exists()
 
 
 def test_a_link_alone_does_not_show_it(login, erasure):
