@@ -5,17 +5,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 DATA ?=
+VAR ?=
 HOST ?= 127.0.0.1
 PORT ?= 8000
 # Checks load the settings, and connect to nothing.
 NO_SERVERS := DATABASE_URL=postgresql:///lint CELERY_BROKER_URL=memory://
 
-.PHONY: help install install-dev demo up test lint format clean
+.PHONY: help install install-dev demo up test test-browser lint format clean
 
 help:
 	@echo "make demo [DATA=folder]    the whole way, once: train, serve, erase, retrain, certify"
-	@echo "make up [PORT=8000]        run web, workers and scheduler until Ctrl-C"
+	@echo "make up [PORT=8000] [VAR=var]   run web, workers and scheduler until Ctrl-C"
 	@echo "make test                  run the tests"
+	@echo "make test-browser          run the tests that click in a real browser"
 	@echo "make lint, make format     check, or format, the code"
 	@echo "make install               install into .venv (the others do it when needed)"
 	@echo "make clean                 remove .venv and caches; var/ with its data stays"
@@ -24,13 +26,18 @@ install: $(VENV)/installed
 install-dev: $(VENV)/installed-dev
 
 demo: install
-	@$(BIN)/python manage.py demo $(if $(DATA),--data "$(DATA)")
+	@LETHE_VAR="$(or $(VAR),var/demo)" $(BIN)/python manage.py demo --port "$(PORT)" \
+		$(if $(DATA),--data "$(DATA)")
 
 up: install
-	@$(BIN)/python manage.py up --host "$(HOST)" --port "$(PORT)"
+	@$(if $(VAR),LETHE_VAR="$(VAR)") $(BIN)/python manage.py up --host "$(HOST)" --port "$(PORT)"
 
 test: install-dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 -m "not browser"
+
+# Needs Chromium and its driver, as Debian's packages chromium and chromium-driver bring them.
+test-browser: install-dev
+	@$(BIN)/python -m pytest -m browser
 
 lint: install-dev
 	$(BIN)/ruff check .

@@ -86,7 +86,9 @@ TEMPLATES = [
 
 # The application's role owns no table; the owner's role migrates. Both are one database.
 DATABASES = {
-    "default": dj_database_url.parse(env_str("DATABASE_URL"), conn_max_age=60),
+    "default": dj_database_url.parse(
+        env_str("DATABASE_URL"), conn_max_age=60, conn_health_checks=True
+    ),
     "owner": dj_database_url.parse(
         env_str("DATABASE_OWNER_URL", env_str("DATABASE_URL")), conn_max_age=0
     ),
@@ -111,12 +113,14 @@ USE_I18N = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_TLS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 3600
 SECURE_SSL_REDIRECT = SERVED_OVER_TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SERVED_OVER_TLS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SERVED_OVER_TLS else None
 X_FRAME_OPTIONS = "DENY"
@@ -124,7 +128,7 @@ X_FRAME_OPTIONS = "DENY"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["compliance.accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["compliance.accounts.permissions.HasScope"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["compliance.accounts.parsers.StrictJsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "compliance.accounts.problems.problem_response",
@@ -237,5 +241,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"sentence_transformers": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env_str("LETHE_LOG_LEVEL", "INFO")},
 }

@@ -1,5 +1,7 @@
 """Destroy the old weights, then sign the certificate that says so."""
 
+from uuid import UUID
+
 from django.db import transaction
 
 from compliance.erasure.following import ACTOR, request_fail
@@ -24,4 +26,4 @@ def certify(work: Work) -> None:
 
 def failed(job: Job) -> None:
     """Tell the request that its certificate could not be issued."""
-    request_fail(request_id=job.target, note="The certificate could not be issued.")
+    request_fail(request_id=UUID(job.target), note="The certificate could not be issued.")

@@ -12,8 +12,14 @@ def identity_encrypt(external_id: str) -> bytes:
     return _cipher().encrypt(external_id.encode())
 
 
-def identity_decrypt(ciphertext: bytes) -> str:
+class IdentityGoneError(Exception):
+    """The request no longer holds an identifier: it has been answered."""
+
+
+def identity_decrypt(ciphertext: bytes | memoryview | None) -> str:
     """Return the identifier; raise `cryptography.fernet.InvalidToken` under another key."""
+    if ciphertext is None:
+        raise IdentityGoneError
     return _cipher().decrypt(bytes(ciphertext)).decode()
 
 

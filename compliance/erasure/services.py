@@ -20,7 +20,7 @@ from compliance.erasure.touching import Touch, touch_of, touch_record
 from compliance.erasure.transitions import request_lock, request_move
 from compliance.provenance.adapters import shard_quarantine, shard_sync
 from compliance.provenance.manifests import subject_commitment
-from compliance.provenance.releases import release_publish, serving_lock
+from compliance.provenance.releases import epoch_raise, release_publish, serving_lock
 from compliance.records.services import subject_erase
 
 
@@ -78,6 +78,7 @@ def request_approve(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
     now = timezone.now()
     touch = touch_of(external_id)
     erased = subject_erase(external_id=external_id, at=now)
+    epoch_raise()
     request_move(
         request,
         State.APPROVED,

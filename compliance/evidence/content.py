@@ -91,11 +91,13 @@ def _interactions(request: ErasureRequest) -> StoreScope:
 
 
 def _model(request: ErasureRequest, pairs: list[tuple[TouchedShard, Adapter]]) -> Model | None:
+    """Return the model's side; None where no adapter has been released yet."""
     release = _release_with([adapter for _, adapter in pairs])
-    if release is None:
+    served = release.checkpoints.select_related("adapter").first() if release else None
+    if release is None or served is None:
         return None
     retrained = {touched.shard for touched, _ in pairs}
-    environment = (pairs[0][1] if pairs else release.checkpoints.first().adapter).environment
+    environment = (pairs[0][1] if pairs else served.adapter).environment
     return Model(
         base=release.manifest["base"],
         plan=release.manifest["plan"],
@@ -179,4 +181,5 @@ def _destroyed(touched: TouchedShard, adapter: Adapter) -> list[DestroyedArtefac
     return [
         DestroyedArtefact(kind="checkpoint", digest=row.digest, destroyed_at=row.destroyed_at)
         for row in rows
+        if row.destroyed_at
     ]

@@ -19,6 +19,7 @@ from compliance.provenance.models import (
 from compliance.provenance.releases import release_publish, serving_lock
 
 TRAIN, REPLAY = "train", "replay"
+IN_LINE_STATES = [*OPEN_ADAPTER_STATES, AdapterState.ACTIVE]
 
 
 class AdapterMovedError(Exception):
@@ -29,21 +30,20 @@ class AdapterMovedError(Exception):
 def shard_sync(*, plan: Plan, shard: int, needs_replay: bool, removed: int = 0) -> Adapter:
     """Queue the training that brings `shard` in line with its records, if anything is missing.
 
-    `removed` is the number of records that the caller has just taken out of it. A new generation keeps the clean checkpoints that precede the first changed slice. Building,
-    refreshing and erasing all come down to this. Returns the adapter that is or will be in line.
+    A new generation keeps the clean checkpoints that precede the first changed slice. Building,
+    refreshing and erasing all come down to this. `removed` is the number of records that the
+    caller has just taken out of the shard. Returns the adapter that is or will be in line.
     """
     serving_lock()
     manifest = as_json(slice_manifests(plan, shard))
     newest = plan.adapters.filter(shard=shard).order_by("-generation").first()
+    if newest is not None:
+        if newest.manifest == manifest and newest.state in IN_LINE_STATES:
+            return newest
+        if newest.state in OPEN_ADAPTER_STATES:
+            needs_replay = needs_replay or newest.needs_replay
+            _supersede(newest)
     kept = _clean_checkpoints(newest, manifest)
-    in_line = newest is not None and newest.manifest == manifest
-    if in_line and newest.state in OPEN_ADAPTER_STATES:
-        return newest
-    if in_line and newest.state == AdapterState.ACTIVE:
-        return newest
-    if newest is not None and newest.state in OPEN_ADAPTER_STATES:
-        needs_replay = needs_replay or newest.needs_replay
-        _supersede(newest)
     adapter = Adapter.objects.create(
         plan=plan,
         shard=shard,

@@ -23,9 +23,14 @@ def serving_lock() -> Serving:
 
 
 def live_release() -> tuple[Release | None, int]:
-    """Return the live release and the epoch, which changes with every switch."""
+    """Return the live release and the epoch, which rises with every switch and every approval."""
     serving = Serving.objects.select_related("release__plan").get(pk=1)
     return serving.release, serving.epoch
+
+
+def epoch_raise() -> None:
+    """Make every answer that is being computed now start anew: what it has read may be gone."""
+    Serving.objects.filter(pk=1).update(epoch=F("epoch") + 1)
 
 
 @transaction.atomic
@@ -48,7 +53,8 @@ def release_publish(*, plan: Plan) -> Release:
         digest=digest,
     )
     release.checkpoints.set(served)
-    Serving.objects.filter(pk=1).update(release=release, epoch=F("epoch") + 1)
+    Serving.objects.filter(pk=1).update(release=release)
+    epoch_raise()
     return release
 
 
