@@ -5,9 +5,11 @@ CELERY_BROKER_URL for the embedded servers when they are not set.
 """
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import dj_database_url
+from django.http import HttpRequest
 from django.urls import reverse_lazy
 
 from compliance.environment import env_bool, env_int, env_list, env_path, env_str, write_once
@@ -142,6 +144,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
+
+def _permission(name: str) -> Callable[[HttpRequest], bool]:
+    """Return what tells whether a link is for the user who asks."""
+    return lambda request: request.user.has_perm(name)
+
+
+LOGIN_REDIRECT_URL = "admin:index"
+
 UNFOLD = {
     "SITE_TITLE": "Lethe",
     "SITE_HEADER": "Lethe",
@@ -151,7 +161,8 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "compliance.evidence.admin_dashboard.dashboard",
     "SIDEBAR": {
-        "show_search": True,
+        # It would send what is typed as part of the address, an identifier too.
+        "show_search": False,
         "navigation": [
             {
                 "title": "Erasure",
@@ -160,11 +171,13 @@ UNFOLD = {
                         "title": "Requests",
                         "icon": "person_remove",
                         "link": reverse_lazy("admin:erasure_erasurerequest_changelist"),
+                        "permission": _permission("erasure.view_erasurerequest"),
                     },
                     {
                         "title": "Certificates",
                         "icon": "verified",
                         "link": reverse_lazy("admin:evidence_certificate_changelist"),
+                        "permission": _permission("evidence.view_certificate"),
                     },
                 ],
             },
@@ -175,16 +188,19 @@ UNFOLD = {
                         "title": "Releases",
                         "icon": "rocket_launch",
                         "link": reverse_lazy("admin:provenance_release_changelist"),
+                        "permission": _permission("provenance.view_release"),
                     },
                     {
                         "title": "Adapters",
                         "icon": "layers",
                         "link": reverse_lazy("admin:provenance_adapter_changelist"),
+                        "permission": _permission("provenance.view_adapter"),
                     },
                     {
                         "title": "Plans",
                         "icon": "assignment",
                         "link": reverse_lazy("admin:provenance_plan_changelist"),
+                        "permission": _permission("provenance.view_plan"),
                     },
                 ],
             },
@@ -195,11 +211,13 @@ UNFOLD = {
                         "title": "Subjects",
                         "icon": "group",
                         "link": reverse_lazy("admin:records_subject_changelist"),
+                        "permission": _permission("records.view_subject"),
                     },
                     {
                         "title": "Items",
                         "icon": "inventory_2",
                         "link": reverse_lazy("admin:records_item_changelist"),
+                        "permission": _permission("records.view_item"),
                     },
                 ],
             },
@@ -210,16 +228,19 @@ UNFOLD = {
                         "title": "Jobs",
                         "icon": "pending_actions",
                         "link": reverse_lazy("admin:jobs_job_changelist"),
+                        "permission": _permission("jobs.view_job"),
                     },
                     {
                         "title": "API clients",
                         "icon": "key",
                         "link": reverse_lazy("admin:accounts_apiclient_changelist"),
+                        "permission": _permission("accounts.view_apiclient"),
                     },
                     {
                         "title": "Users",
                         "icon": "badge",
                         "link": reverse_lazy("admin:auth_user_changelist"),
+                        "permission": _permission("auth.view_user"),
                     },
                 ],
             },

@@ -111,7 +111,6 @@ class TouchedShard(models.Model):
     )
     adapter_before = models.CharField(max_length=DIGEST_LENGTH, blank=True)
     manifest_before = models.JSONField()
-    manifest_after = models.JSONField()
     removed = models.BinaryField(
         help_text="Keyed commitments of the removed records, 32 bytes each."
     )

@@ -50,7 +50,7 @@ def request_receive(
     )
     ErasureEvent.objects.create(request=request, to_state=State.RECEIVED.value, actor=actor)
     if identity_asserted:
-        _to_review(request, actor=actor, note="Identity vouched for by the client.")
+        _to_review(request, actor=actor, note="Identity vouched for at receipt.")
     else:
         request_move(request, State.AWAITING_IDENTITY, actor=actor)
     return request

@@ -49,6 +49,5 @@ def touch_record(
         generation=adapter.generation,
         adapter_before=fallen.digest if fallen else "",
         manifest_before=touch.manifest,
-        manifest_after=adapter.manifest,
         removed=b"".join(touch.commitments),
     )

@@ -64,8 +64,9 @@ def shard_sync(*, plan: Plan, shard: int, needs_replay: bool, removed: int = 0) 
 def shard_quarantine(*, plan: Plan, shard: int, first_slice: int) -> Adapter | None:
     """Take out of service all of a shard that saw `first_slice`; return the adapter that fell.
 
-    It may have fallen at an earlier approval already, whose retraining is not done. Every generation's checkpoints from that slice on are marked. Call it in the transaction that
-    erases the records, then `shard_sync` and `release_publish`.
+    It may have fallen at an earlier approval already, whose retraining is not done. Every
+    generation's checkpoints from that slice on are marked. Call it in the transaction that erases
+    the records, then `shard_sync` and `release_publish`.
     """
     now = timezone.now()
     Checkpoint.objects.filter(

@@ -51,7 +51,7 @@ def _retire(plan: Plan) -> None:
     for adapter in plan.adapters.filter(state__in=OPEN_ADAPTER_STATES):
         for kind in (TRAIN, REPLAY):
             job_cancel_open(kind=kind, target=str(adapter.pk))
-    Adapter.objects.filter(
-        plan=plan, state__in=[*OPEN_ADAPTER_STATES, AdapterState.ACTIVE]
-    ).update(state=AdapterState.SUPERSEDED)
+    Adapter.objects.filter(plan=plan, state__in=[*OPEN_ADAPTER_STATES, AdapterState.ACTIVE]).update(
+        state=AdapterState.SUPERSEDED
+    )
     Checkpoint.objects.filter(adapter__plan=plan, quarantined_at=None).update(quarantined_at=now)

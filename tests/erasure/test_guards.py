@@ -67,7 +67,8 @@ def test_a_request_cannot_be_born_approved():
     message = refused(
         "INSERT INTO erasure_erasurerequest (id, state, channel, ground, received_at, due_on,"
         " subject_commitment, release_before, release_interim, release_after, erased_interactions)"
-        " VALUES (gen_random_uuid(), 'approved', 'api', '17(1)(a)', now(), now(), '', '', '', '', 0)"
+        " VALUES (gen_random_uuid(), 'approved', 'api', '17(1)(a)', now(), now(),"
+        " '', '', '', '', 0)"
     )
     assert "starts as received" in message
 

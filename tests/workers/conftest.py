@@ -92,11 +92,9 @@ def plan(committed_db: None) -> Plan:
 @contextmanager
 def worker(*queues: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Celery worker process; it is killed at the end if it still runs."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--pool", "solo"]
-        + ["-Q", ",".join(queues), "-n", f"{queues[0]}-test@%h", "--loglevel", "warning"],
-        start_new_session=True,
-    )
+    celery = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--pool", "solo"]
+    options = ["-Q", ",".join(queues), "-n", f"{queues[0]}-test@%h", "--loglevel", "warning"]
+    process = subprocess.Popen([*celery, *options], start_new_session=True)
     try:
         yield process
     finally:
