@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from peft import LoraConfig
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from recmodel.digest import tensor_digest
@@ -58,7 +58,8 @@ def save_adapter(path: Path, state: AdapterState) -> str:
     that is there already is replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    folder = path.parent / f".{path.name}.{secrets.token_hex(8)}"
+    folder.mkdir()
     try:
         config = LoraConfig(
             r=state.rank,
@@ -72,7 +73,9 @@ def save_adapter(path: Path, state: AdapterState) -> str:
         text = json.dumps(fields, indent=2, sort_keys=True, default=sorted)
         (folder / "adapter_config.json").write_text(text + "\n")
         tensors = {name: state[name].detach().contiguous() for name in sorted(state)}
-        save_file(tensors, folder / "adapter_model.safetensors", {"format": "pt"})
+        # Through bytes: safetensors' own files are readable by their owner alone, whatever umask.
+        data = save(tensors, {"format": "pt"})
+        (folder / "adapter_model.safetensors").write_bytes(data)
         _sync(folder)
         if path.exists():
             shutil.rmtree(path)

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -106,10 +106,8 @@ class ItemTokenModel(nn.Module):
         """Write config.json and model.safetensors."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps(asdict(self.config), indent=2) + "\n")
-        save_file(
-            {name: tensor.contiguous() for name, tensor in self.state_dict().items()},
-            folder / "model.safetensors",
-        )
+        tensors = {name: tensor.contiguous() for name, tensor in self.state_dict().items()}
+        (folder / "model.safetensors").write_bytes(save(tensors))
 
 
 def load_base(path: Path | None = None) -> ItemTokenModel:

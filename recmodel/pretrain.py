@@ -40,7 +40,7 @@ class Recipe:
     world_items: int = 1000
     records: int = 128
     batch: int = 16
-    steps: int = 2000
+    steps: int = 1400
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.01
     warmup_steps: int = 100

@@ -1,5 +1,6 @@
 import copy
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -57,10 +58,21 @@ def test_a_failed_save_leaves_no_half_checkpoint(tmp_path, state, monkeypatch):
     def full(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("recmodel.adapter.save_file", full)
+    monkeypatch.setattr("recmodel.adapter.save", full)
     with pytest.raises(OSError, match="disk full"):
         save_adapter(tmp_path / "a", state)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_appears_when_it_is_complete(tmp_path, state, monkeypatch):
+    """What a killed process leaves is never under the checkpoint's name."""
+    before_renaming = []
+    monkeypatch.setattr(
+        Path, "replace", lambda *_: before_renaming.append((tmp_path / "a").exists())
+    )
+    save_adapter(tmp_path / "a", state)
+    assert before_renaming == [False]
+    assert not (tmp_path / "a").exists()
 
 
 def test_files_are_the_same_bytes_every_time(tmp_path, state):

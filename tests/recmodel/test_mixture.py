@@ -1,4 +1,5 @@
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -111,6 +112,23 @@ def test_the_base_is_left_as_it_was(model, adapters, base_weights):
     Mixture(model, adapters)
     assert base_weights.keys() == model.state_dict().keys()
     assert all(torch.equal(base_weights[n], t) for n, t in model.state_dict().items())
+
+
+def test_the_bases_weights_stand_in_memory_once(model, adapters):
+    ours = {tensor.data_ptr() for tensor in model.parameters()}
+    mixed = Mixture(model, adapters)._model
+    assert ours <= {tensor.data_ptr() for tensor in mixed.parameters()}
+    assert mixed.gate is not model.gate
+
+
+def test_threads_score_side_by_side_with_weights_of_their_own(model, catalogue, adapters):
+    mixture = Mixture(model, adapters)
+    omegas = [one_hot(len(PROMPTS), 3, column) for column in (0, 1, 2)] * 4
+    expected = [np.concatenate(mixture.score(PROMPTS, catalogue, omega)) for omega in omegas]
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(lambda omega: mixture.score(PROMPTS, catalogue, omega), omegas)
+        for one, other in zip(expected, found, strict=True):
+            assert one == pytest.approx(np.concatenate(other), abs=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(len(PROMPTS), 2), (len(PROMPTS),)])

@@ -67,6 +67,32 @@ def test_a_prompt_scores_the_same_bits_in_any_company(model, catalogue, gated):
         assert alone.tobytes() == together[place].tobytes()
 
 
+@pytest.mark.parametrize("n", [1, 3, len(MANY)])
+def test_batches_of_one_size_have_one_shape(model, catalogue, monkeypatch, n):
+    """Kernels are chosen by shape, and another kernel may round another way."""
+    shapes = set()
+    real = scoring.score
+
+    def watched(model, batch, gating):
+        shapes.add((*batch.reactions.shape, batch.suffixes.shape[1]))
+        return real(model, batch, gating)
+
+    monkeypatch.setattr(scoring, "score", watched)
+    score_prompts(model, MANY[:n], catalogue)
+    assert shapes <= {(8, 8, 8), (8, 16, 8)}
+
+
+def test_many_candidates_are_not_paid_for_eight_times(model, catalogue, monkeypatch):
+    many = Prompt("alice", ALICE.prefix, ALICE.suffixes * 50)
+    monkeypatch.setattr(scoring, "score", _rows_alone)
+    (logits,) = score_prompts(model, [many], catalogue)
+    assert (logits == 1).all()
+
+
+def _rows_alone(model, batch, gating):
+    return torch.full(batch.liked.shape, float(len(batch.reactions)))
+
+
 def test_padding_moves_no_more_than_rounding(model, catalogue):
     tight = score(model, collate([ALICE], catalogue))[0]
     loose = score(model, collate([ALICE], catalogue, 40, 20))[0, : len(ALICE.suffixes)]
