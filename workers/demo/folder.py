@@ -6,6 +6,11 @@ from pathlib import Path
 from compliance import embedded
 
 MARKER = ".lethe-demo"
+# What a demo makes, the locks and logs of its processes aside.
+MADE = (
+    *("postgres", "postgres.log", "keys", "artefacts", "sample"),
+    *("rejects.csv", "certificate.json", "report.json"),
+)
 
 
 class FolderError(RuntimeError):
@@ -13,23 +18,19 @@ class FolderError(RuntimeError):
 
 
 def empty_folder(folder: Path) -> None:
-    """Remove what an earlier demo left in `folder`; nothing that is not a demo's is touched.
+    """Remove what an earlier demo made in `folder`, and nothing else.
 
     The caller holds the supervisor's lock, so nothing runs there.
     """
-    allowed = {MARKER, "run", "log", "keys", "postgres.log"}  # starting up makes these
-    found = {path.name for path in folder.iterdir()}
-    if not (folder / MARKER).exists() and found - allowed:
+    if (folder / "postgres").exists() and not (folder / MARKER).exists():
         raise FolderError(
-            f"{folder} holds something that is not a demo's, and the demo starts from nothing. "
-            "Set LETHE_VAR to another folder, or use `make demo`."
+            f"{folder} holds an installation that is not a demo's, and the demo starts from "
+            "nothing. Set LETHE_VAR to another folder, or use `make demo`."
         )
     (folder / MARKER).touch()
     embedded.stop_if_unused(folder)
-    for path in folder.iterdir():
-        if path.name in {MARKER, "run", "log"}:
-            continue
+    for path in (folder / name for name in MADE):
         if path.is_dir():
             shutil.rmtree(path)
         else:
-            path.unlink()
+            path.unlink(missing_ok=True)
