@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from sentence_transformers import SentenceTransformer
+from transformers.utils.logging import disable_progress_bar
 
 from recmodel.digest import tensor_digest
 
@@ -42,6 +43,7 @@ class Encoder:
         Raises EncoderMismatch if the wheel's files are not the pinned ones.
         """
         folder = _folder(source)
+        disable_progress_bar()  # it takes a moment, and callers have bars of their own
         model = SentenceTransformer(str(folder), device="cpu")
         digest = _digest(model, folder)
         if source is None and digest != WHEEL_DIGEST:
