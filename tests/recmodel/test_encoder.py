@@ -21,9 +21,12 @@ def test_it_encodes_texts_to_unit_vectors(loaded):
 
 
 def test_no_value_depends_on_its_company(loaded):
-    together = loaded.encode(TEXTS)
-    for row, text in enumerate(TEXTS):
-        assert loaded.encode([text])[0].tobytes() == together[row].tobytes()
+    alike = [f"Red {word} (1990). War" for word in ("dawn", "dusk", "night", "moon", "sun") * 4]
+    texts = TEXTS + alike
+    together = loaded.encode(texts)
+    for row in (0, 1, 2, 3, 7, len(texts) - 1):
+        assert loaded.encode([texts[row]])[0].tobytes() == together[row].tobytes()
+    assert loaded.encode(texts[::-1])[::-1].tobytes() == together.tobytes()
 
 
 def test_nothing_to_encode_gives_no_rows(loaded):
