@@ -4,6 +4,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -24,9 +25,27 @@ def main() -> None:
             "Django is not installed for this Python. Run make install, then .venv/bin/python."
         )
     with ExitStack() as stack:
-        if "DATABASE_URL" not in os.environ:
+        if not os.environ.get("DATABASE_URL"):
+            os.environ.pop("DATABASE_URL", None)
             use_embedded(stack, start="".join(sys.argv[1:2]) not in WITHOUT_SERVER | {""})
-        execute_from_command_line(sys.argv)
+        run(execute_from_command_line)
+
+
+def run(command_line: Callable[[list[str]], None]) -> None:
+    """Run the command; what an operator can mend ends in one line, not in a traceback."""
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import OperationalError
+
+    try:
+        command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"Wrong configuration: {error}")
+    except OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        sys.exit(
+            f"The database does not do its part: {reason}\nStart the server that DATABASE_URL "
+            "names, or unset DATABASE_URL for the embedded one."
+        )
 
 
 def use_embedded(stack: ExitStack, *, start: bool) -> None:

@@ -3,7 +3,10 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 
@@ -38,6 +41,24 @@ def env_int(name: str, default: int, *, least: int = 0) -> int:
 def env_list(name: str, default: str) -> list[str]:
     """Return a comma-separated variable as a list without empty entries."""
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def env_database(name: str, default: str | None = None) -> dict[str, Any]:
+    """Return Django's settings for a database URL: `postgresql://user:password@host/name`."""
+    url = env_str(name, default)
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured(f"{name} is no address of a Postgres: postgresql://…")
+    return dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+
+
+def env_time_zone(name: str, default: str) -> str:
+    """Return the name of a time zone, such as Europe/Berlin."""
+    value = os.environ.get(name, default)
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ImproperlyConfigured(f"{name} is {value!r}. Use a name like Europe/Berlin.") from None
+    return value
 
 
 def env_path(name: str, default: Path) -> Path:

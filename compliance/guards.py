@@ -4,12 +4,14 @@ Used by migrations. The triggers belong to the owner's role; the application's r
 and so can neither drop nor disable them.
 """
 
+from collections.abc import Iterable
+
 from django.db.migrations import RunSQL
 
 REFUSE = """
 CREATE OR REPLACE FUNCTION lethe_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% on % is refused: its rows are only ever added', TG_OP, TG_TABLE_NAME
+    RAISE EXCEPTION '% on % is refused: %', TG_OP, TG_TABLE_NAME, TG_ARGV[0]
         USING ERRCODE = 'insufficient_privilege';
 END $$;
 """
@@ -17,35 +19,32 @@ END $$;
 
 def append_only(table: str) -> RunSQL:
     """Refuse UPDATE, DELETE and TRUNCATE on `table`."""
-    return RunSQL(
-        REFUSE
-        + f"""
-        CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}
-            FOR EACH ROW EXECUTE FUNCTION lethe_refuse();
-        CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
-            FOR EACH STATEMENT EXECUTE FUNCTION lethe_refuse();
-        """,
-        reverse_sql=f"""
-        DROP TRIGGER {table}_append_only ON {table};
-        DROP TRIGGER {table}_no_truncate ON {table};
-        """,
-    )
+    return _refusals(table, "append_only", "UPDATE OR DELETE", "its rows are only ever added")
 
 
 def no_removal(table: str) -> RunSQL:
     """Refuse DELETE and TRUNCATE on `table`."""
-    return RunSQL(
-        REFUSE
-        + f"""
-        CREATE TRIGGER {table}_no_removal BEFORE DELETE ON {table}
-            FOR EACH ROW EXECUTE FUNCTION lethe_refuse();
-        CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
-            FOR EACH STATEMENT EXECUTE FUNCTION lethe_refuse();
-        """,
-        reverse_sql=f"""
-        DROP TRIGGER {table}_no_removal ON {table};
-        DROP TRIGGER {table}_no_truncate ON {table};
-        """,
+    return _refusals(table, "no_removal", "DELETE", "its rows are never removed")
+
+
+def final_states(table: str, states: Iterable[str]) -> RunSQL:
+    """Refuse any UPDATE of a row whose state is one of `states`."""
+    listed = ", ".join(f"'{state}'" for state in states)
+    return _update_guard(table, "final", f"OLD.state IN ({listed})", "it has been answered")
+
+
+def one_way(table: str, columns: Iterable[str]) -> RunSQL:
+    """Refuse to change or clear any of `columns` once it is set."""
+    changed = " OR ".join(
+        f"(OLD.{name} IS NOT NULL AND NEW.{name} IS DISTINCT FROM OLD.{name})" for name in columns
+    )
+    return _update_guard(table, "one_way", changed, "what is out of service stays so")
+
+
+def never_less(table: str, column: str) -> RunSQL:
+    """Refuse to lower `column`."""
+    return _update_guard(
+        table, "never_less", f"NEW.{column} < OLD.{column}", f"{column} only ever rises"
     )
 
 
@@ -73,4 +72,33 @@ def state_machine(table: str, initial: str, transitions: dict[str, list[str]]) -
             FOR EACH ROW EXECUTE FUNCTION {table}_check_state();
         """,
         reverse_sql=f"DROP TRIGGER {table}_state ON {table}; DROP FUNCTION {table}_check_state();",
+    )
+
+
+def _refusals(table: str, name: str, operations: str, reason: str) -> RunSQL:
+    """Refuse `operations` on rows, and TRUNCATE."""
+    return RunSQL(
+        REFUSE
+        + f"""
+        CREATE TRIGGER {table}_{name} BEFORE {operations} ON {table}
+            FOR EACH ROW EXECUTE FUNCTION lethe_refuse('{reason}');
+        CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION lethe_refuse('{reason}');
+        """,
+        reverse_sql=f"""
+        DROP TRIGGER {table}_{name} ON {table};
+        DROP TRIGGER {table}_no_truncate ON {table};
+        """,
+    )
+
+
+def _update_guard(table: str, name: str, condition: str, reason: str) -> RunSQL:
+    """Refuse an UPDATE for which `condition` holds."""
+    return RunSQL(
+        REFUSE
+        + f"""
+        CREATE TRIGGER {table}_{name} BEFORE UPDATE ON {table}
+            FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION lethe_refuse('{reason}');
+        """,
+        reverse_sql=f"DROP TRIGGER {table}_{name} ON {table};",
     )

@@ -8,11 +8,19 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-import dj_database_url
 from django.http import HttpRequest
 from django.urls import reverse_lazy
 
-from compliance.environment import env_bool, env_int, env_list, env_path, env_str, write_once
+from compliance.environment import (
+    env_bool,
+    env_database,
+    env_int,
+    env_list,
+    env_path,
+    env_str,
+    env_time_zone,
+    write_once,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env_path("LETHE_VAR", BASE_DIR / "var")
@@ -88,12 +96,8 @@ TEMPLATES = [
 
 # The application's role owns no table; the owner's role migrates. Both are one database.
 DATABASES = {
-    "default": dj_database_url.parse(
-        env_str("DATABASE_URL"), conn_max_age=60, conn_health_checks=True
-    ),
-    "owner": dj_database_url.parse(
-        env_str("DATABASE_OWNER_URL", env_str("DATABASE_URL")), conn_max_age=0
-    ),
+    "default": env_database("DATABASE_URL"),
+    "owner": env_database("DATABASE_OWNER_URL", env_str("DATABASE_URL")) | {"CONN_MAX_AGE": 0},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -109,7 +113,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 # The controller's time zone: legal deadlines are dates in it.
-TIME_ZONE = env_str("LETHE_TIME_ZONE", "UTC")
+TIME_ZONE = env_time_zone("LETHE_TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = True
 
@@ -262,6 +266,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"sentence_transformers": {"level": "WARNING"}},
+    "loggers": {
+        "sentence_transformers": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},  # below that it writes addresses as they were asked
+    },
     "root": {"handlers": ["console"], "level": env_str("LETHE_LOG_LEVEL", "INFO")},
 }

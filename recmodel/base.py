@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -23,6 +24,10 @@ from recmodel.gate import Gate
 
 PAD, YES, NO, ASKED = range(4)
 SHIPPED = Path(__file__).with_name("shipped")
+
+
+class BrokenBaseError(RuntimeError):
+    """The files of a base model are missing or damaged."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +118,15 @@ class ItemTokenModel(nn.Module):
 def load_base(path: Path | None = None) -> ItemTokenModel:
     """Load a frozen base for inference or adapters: None for the one that is shipped.
 
-    Raises FileNotFoundError when the folder lacks a file, ValueError on a wrong configuration.
+    Raises BrokenBaseError when a file is missing or is not what it should be.
     """
     folder = SHIPPED if path is None else path
-    model = ItemTokenModel(BaseConfig.read(folder / "config.json"))
-    model.load_state_dict(load_file(folder / "model.safetensors"))
+    try:
+        model = ItemTokenModel(BaseConfig.read(folder / "config.json"))
+        model.load_state_dict(load_file(folder / "model.safetensors"))
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise BrokenBaseError(
+            f"The base model in {folder} cannot be read ({error}). Restore its files, or install"
+            " Lethe anew."
+        ) from error
     return model.eval().requires_grad_(False)

@@ -1,15 +1,19 @@
 """Build and refresh: from records in Postgres to the jobs that train each shard."""
 
 import secrets
-from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
 
+from compliance.erasure.following import FOLLOWING
+from compliance.erasure.models import ErasureRequest
+from compliance.erasure.states import State
 from compliance.provenance.adapters import shard_sync
 from compliance.provenance.models import OPEN_ADAPTER_STATES, Adapter, Plan
-from compliance.provenance.placement import place_new_records
+from compliance.provenance.placement import Progress, place_new_records
+from compliance.provenance.plans import plan_activate
+from compliance.provenance.releases import serving_lock
 from recmodel.base import load_base
 from recmodel.encoder import Encoder
 from recmodel.training import TrainingConfig
@@ -43,12 +47,33 @@ def plan_config(
     }
 
 
-def refresh(plan: Plan, on_progress: Callable[[int, int], None] | None = None) -> list[Adapter]:
+class ErasuresUnderWayError(Exception):
+    """The plan in force is needed until the requests that wait for its adapters are completed."""
+
+
+@transaction.atomic
+def build(config: dict[str, Any], on_progress: Progress | None = None) -> list[Adapter]:
+    """Put a new plan in force, place all records under it, and queue the training of each shard.
+
+    Raise `ErasuresUnderWayError` while a request waits for an adapter of the plan before.
+    """
+    serving_lock()
+    waiting = ErasureRequest.objects.filter(state__in=[*FOLLOWING, State.FAILED]).count()
+    if waiting:
+        raise ErasuresUnderWayError(
+            f"{waiting} approved erasure requests wait for the plan in force. Try again when they "
+            "are completed; resume those that have failed in the admin."
+        )
+    return refresh(plan_activate(config=config), on_progress)
+
+
+def refresh(plan: Plan, on_progress: Progress | None = None) -> list[Adapter]:
     """Place new records and queue the training of every shard that they change.
 
-    For a new plan that is every shard. Returns the adapters that wait to be trained.
+    Returns the adapters that wait to be trained.
     """
     with transaction.atomic():
+        serving_lock()
         place_new_records(plan, on_progress)
         adapters = [
             shard_sync(plan=plan, shard=shard, needs_replay=False) for shard in range(plan.shards)

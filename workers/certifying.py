@@ -5,7 +5,6 @@ from uuid import UUID
 from django.db import transaction
 
 from compliance.erasure.following import ACTOR, request_fail
-from compliance.erasure.models import ErasureRequest
 from compliance.evidence.services import certificate_issue
 from compliance.jobs.models import Job
 from compliance.provenance.disposal import artefacts_destroy_waste
@@ -15,9 +14,7 @@ from workers.work import Work
 
 def certify(work: Work) -> None:
     """Finish the request named by the job."""
-    request = ErasureRequest.objects.get(pk=work.job.target)
-    for touched in request.touched.select_related("plan"):
-        artefacts_destroy_waste(plan=touched.plan, shard=touched.shard)
+    artefacts_destroy_waste()
     with transaction.atomic():
         serving_lock()
         work.lease.succeed()

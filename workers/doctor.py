@@ -19,8 +19,13 @@ from compliance.provenance.releases import live_release
 GUARDED = (
     "erasure_erasureevent",
     "erasure_erasurerequest",
+    "erasure_touchedshard",
     "evidence_certificate",
+    "provenance_checkpoint",
     "provenance_release",
+    "provenance_release_checkpoints",
+    "provenance_serving",
+    "records_suppression",
 )
 
 

@@ -14,6 +14,7 @@ from compliance.jobs.services import (
     job_claim,
     jobs_sweep,
 )
+from compliance.provenance.disposal import artefacts_destroy_waste, waste_exists
 from compliance.provenance.releases import serving_lock
 from workers.handlers import HANDLERS
 from workers.identity import WORKER
@@ -52,11 +53,13 @@ def run(lease: Lease) -> None:
 
 
 def sweep_lost() -> None:
-    """Requeue lost jobs; what has failed for good is told to whoever waits for it."""
+    """Requeue lost jobs, tell of those that failed for good, destroy weights out of service."""
     with transaction.atomic():
         serving_lock()
         for job in jobs_sweep():
             HANDLERS[job.kind].failed(job)
+    if waste_exists():
+        artefacts_destroy_waste()
 
 
 def _fail(lease: Lease, error: Exception) -> None:

@@ -43,9 +43,10 @@ def train(work: Work) -> None:
     done = adapter.checkpoints.clean().count()
     digest = _kept_digest(adapter, done)
     for slice_, state in _train_from(work, adapter, done):
-        digest = _keep(state)
         with transaction.atomic():
+            serving_lock()
             work.lease.prolong()
+            digest = _keep(state)
             checkpoint_add(adapter, slice_=slice_, digest=digest)
     with transaction.atomic():
         serving_lock()

@@ -5,6 +5,7 @@ from typing import Any
 
 from compliance.jobs.models import Queue
 from compliance.jobs.signals import job_queued
+from workers.app import app
 
 logger = logging.getLogger(__name__)
 
@@ -16,9 +17,8 @@ def connect() -> None:
 
 def wake(*, queue: Queue, **_: Any) -> None:
     """Tell the workers of `queue` that there is something to do."""
-    from workers.tasks import work
-
     try:
-        work.apply_async(args=(queue.value,), queue=queue.value, retry=False)
+        # By name: the task's own module loads the model, which a web process may not need.
+        app.send_task("workers.tasks.work", args=(queue.value,), queue=queue.value, retry=False)
     except Exception as error:  # kombu raises whatever its transport raises
         logger.warning("The broker took no wake-up call (%s); the sweeper will.", type(error))

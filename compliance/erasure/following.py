@@ -62,7 +62,7 @@ def _all_active(request: ErasureRequest) -> bool:
 def _implied_state(request: ErasureRequest) -> State | None:
     """Return the state that the least advanced adapter implies; None while none has started."""
     states = _adapter_states(request)
-    if AdapterState.FAILED in states:
+    if states & {AdapterState.FAILED, AdapterState.SUPERSEDED}:
         return State.FAILED
     if AdapterState.PENDING in states:
         return State.RETRAINING if request.status is State.VERIFYING else None

@@ -15,7 +15,7 @@ from compliance.erasure.clock import due_on
 from compliance.erasure.following import request_follow
 from compliance.erasure.identity import identity_decrypt, identity_encrypt, identity_index
 from compliance.erasure.models import Channel, ErasureEvent, ErasureRequest, Ground
-from compliance.erasure.states import State, check_transition
+from compliance.erasure.states import IllegalTransitionError, State, check_transition
 from compliance.erasure.touching import Touch, touch_of, touch_record
 from compliance.erasure.transitions import request_lock, request_move
 from compliance.provenance.adapters import shard_quarantine, shard_sync
@@ -113,7 +113,8 @@ def request_resume(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
     """Try again after a failure: queue the missing training, replay or certificate."""
     serving_lock()
     request = request_lock(request_id)
-    check_transition(request.status, State.RETRAINING)
+    if request.status is not State.FAILED:
+        raise IllegalTransitionError(request.status, State.RETRAINING)
     for touched in request.touched.select_related("plan"):
         shard_sync(plan=touched.plan, shard=touched.shard, needs_replay=True)
     target = State.RETRAINING if request.touched.exists() else State.VERIFYING

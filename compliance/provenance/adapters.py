@@ -16,7 +16,7 @@ from compliance.provenance.models import (
     Plan,
     Replay,
 )
-from compliance.provenance.releases import release_publish, serving_lock
+from compliance.provenance.releases import release_publish, require_active, serving_lock
 
 TRAIN, REPLAY = "train", "replay"
 IN_LINE_STATES = [*OPEN_ADAPTER_STATES, AdapterState.ACTIVE]
@@ -35,6 +35,7 @@ def shard_sync(*, plan: Plan, shard: int, needs_replay: bool, removed: int = 0) 
     caller has just taken out of the shard. Returns the adapter that is or will be in line.
     """
     serving_lock()
+    require_active(plan)
     manifest = as_json(slice_manifests(plan, shard))
     newest = plan.adapters.filter(shard=shard).order_by("-generation").first()
     if newest is not None:

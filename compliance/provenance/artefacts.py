@@ -1,7 +1,6 @@
 """The artefact store: adapter weights in files, found by the digest of their tensors."""
 
 import re
-import shutil
 from pathlib import Path
 
 from django.conf import settings
@@ -12,12 +11,3 @@ def artefact_path(digest: str) -> Path:
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
         raise ValueError(f"{digest!r} is no digest: expected 'sha256:' and 64 hexadecimal digits.")
     return Path(settings.ARTEFACTS_DIR) / digest.removeprefix("sha256:")
-
-
-def artefact_destroy(digest: str) -> bool:
-    """Remove an artefact's files; False if they were gone already."""
-    path = artefact_path(digest)
-    if not path.exists():
-        return False
-    shutil.rmtree(path)
-    return True

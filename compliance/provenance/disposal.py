@@ -1,42 +1,36 @@
 """Destroy the weights that are out of service and that nothing clean shares."""
 
-from dataclasses import dataclass
-from datetime import datetime
+import shutil
+from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from compliance.provenance.artefacts import artefact_destroy
-from compliance.provenance.models import OPEN_ADAPTER_STATES, Checkpoint, Plan
+from compliance.provenance.artefacts import artefact_path
+from compliance.provenance.models import Checkpoint
 from compliance.provenance.releases import serving_lock
 
 
-@dataclass(frozen=True)
-class Destroyed:
-    """One artefact that is gone."""
-
-    digest: str
-    at: datetime
+def waste_exists() -> bool:
+    """Tell whether weights wait to be destroyed."""
+    return Checkpoint.objects.filter(quarantined_at__isnull=False, destroyed_at=None).exists()
 
 
 @transaction.atomic
-def artefacts_destroy_waste(*, plan: Plan, shard: int) -> list[Destroyed]:
-    """Remove the shard's quarantined weights; weights that a clean checkpoint shares stay.
+def artefacts_destroy_waste() -> int:
+    """Remove from the store all that no clean checkpoint names; return how much that was.
 
-    Checkpoints of a generation that is still being made wait until it is done.
+    That takes in what a worker wrote just before it was killed, known to no row. Weights are only
+    written under the same lock, so nothing that is about to get its row is lost.
     """
     serving_lock()
-    waste = Checkpoint.objects.filter(
-        adapter__plan=plan,
-        adapter__shard=shard,
-        quarantined_at__isnull=False,
-        destroyed_at=None,
-    ).exclude(adapter__state__in=OPEN_ADAPTER_STATES)
-    shared = set(Checkpoint.objects.clean().values_list("digest", flat=True))
-    now = timezone.now()
-    digests = sorted(set(waste.values_list("digest", flat=True)))
-    for digest in digests:
-        if digest not in shared:
-            artefact_destroy(digest)
-    waste.update(destroyed_at=now)
-    return [Destroyed(digest=digest, at=now) for digest in digests if digest not in shared]
+    waste = Checkpoint.objects.filter(quarantined_at__isnull=False, destroyed_at=None)
+    clean = Checkpoint.objects.clean().values_list("digest", flat=True).distinct()
+    kept = {artefact_path(digest).name for digest in clean}
+    store = Path(settings.ARTEFACTS_DIR)
+    found = [path for path in store.iterdir() if path.name not in kept] if store.exists() else []
+    for path in found:
+        shutil.rmtree(path)
+    waste.update(destroyed_at=timezone.now())
+    return len(found)

@@ -97,7 +97,8 @@ def _copy(
 
 def subject_touches(subject: Subject) -> tuple[Plan, int, int] | None:
     """Return plan, shard and slice that learned from the subject, or None if none did."""
-    prompt = Prompt.objects.select_related("plan").filter(subject=subject).first()
+    prompts = Prompt.objects.select_related("plan").filter(subject=subject, plan__is_active=True)
+    prompt = prompts.first()
     if prompt is None or prompt.shard is None:
         return None
     return prompt.plan, prompt.shard, prompt.slice

@@ -28,8 +28,8 @@ def plan_activate(*, config: dict[str, Any]) -> Plan:
     """Put a plan in force. One with the same content is the same plan.
 
     The adapters of the plan before go out of service with it: the places of records are those of
-    one plan, and without them no erasure could find what it has to take back. Until the first
-    shard is trained the frozen base serves alone.
+    one plan, and without them no erasure could find what it has to take back. So place the records
+    in the same transaction. Until the first shard is trained the frozen base serves alone.
     """
     serving_lock()
     digest = json_digest(config)

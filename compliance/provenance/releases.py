@@ -33,6 +33,16 @@ def epoch_raise() -> None:
     Serving.objects.filter(pk=1).update(epoch=F("epoch") + 1)
 
 
+class RetiredPlanError(Exception):
+    """The plan is not in force any more: nothing of it may be trained or served."""
+
+
+def require_active(plan: Plan) -> None:
+    """Raise `RetiredPlanError` unless the plan is in force. The caller holds the serving lock."""
+    if not Plan.objects.filter(pk=plan.pk, is_active=True).exists():
+        raise RetiredPlanError(f"Plan {plan} is not in force any more.")
+
+
 @transaction.atomic
 def release_publish(*, plan: Plan) -> Release:
     """Serve the best clean checkpoint of every shard from now on.
@@ -40,6 +50,7 @@ def release_publish(*, plan: Plan) -> Release:
     Where the manifest's content is what is live already, nothing changes.
     """
     serving = serving_lock()
+    require_active(plan)
     served = served_checkpoints(plan)
     manifest = release_manifest(plan, served)
     digest = json_digest(manifest)

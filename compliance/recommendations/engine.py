@@ -16,7 +16,7 @@ from compliance.recommendations.errors import IncompleteReleaseError, NoReleaseE
 from compliance.records.models import ItemEmbedding
 from recmodel import determinism
 from recmodel.adapter import AdapterState, load_adapter
-from recmodel.base import ItemTokenModel, load_base
+from recmodel.base import BrokenBaseError, ItemTokenModel, load_base
 from recmodel.catalogue import Catalogue
 from recmodel.mixture import Mixture
 from recmodel.prompts import Prompt, Reaction
@@ -96,7 +96,10 @@ def _shipped_base() -> ItemTokenModel:
 
 def _base(plan: Plan) -> ItemTokenModel:
     wanted = plan.config["base"]["digest"]
-    base = _shipped_base()
+    try:
+        base = _shipped_base()
+    except BrokenBaseError as error:
+        raise IncompleteReleaseError(str(error)) from error
     if base.digest != wanted:
         raise IncompleteReleaseError(
             f"The base model here is {base.digest}, the release needs {wanted}. Install the "

@@ -2,10 +2,12 @@
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from compliance.erasure.models import Channel, ErasureEvent, ErasureRequest, Ground
-from compliance.erasure.services import request_receive
+from compliance.erasure.services import request_cancel, request_receive
 from compliance.erasure.states import TRANSITIONS, State
+from compliance.records.models import Suppression
 from tests import environment
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +87,26 @@ def test_events_and_requests_cannot_be_rewritten(statement: str):
     receive()
     assert "is refused" in refused(statement)
     assert ErasureEvent.objects.count() == 2
+
+
+def test_an_answered_request_stays_as_it_is():
+    request = receive()
+    request_cancel(request_id=request.pk, actor="user:1")
+    assert "it has been answered" in refused(
+        "UPDATE erasure_erasurerequest SET due_on = due_on + 30 WHERE id = %s", request.pk
+    )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM records_suppression",
+        "UPDATE records_suppression SET until = until - interval '1 day'",
+    ],
+)
+def test_a_suppression_cannot_be_taken_back(statement: str):
+    Suppression.objects.create(tag=b"x" * 32, until=timezone.now())
+    assert "is refused" in refused(statement)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import json
 import pytest
 import torch
 
-from recmodel.base import SHIPPED, BaseConfig, ItemTokenModel, load_base
+from recmodel.base import SHIPPED, BaseConfig, BrokenBaseError, ItemTokenModel, load_base
 from recmodel.encoder import WHEEL_DIGEST
 from tests.recmodel import cast
 
@@ -38,7 +38,7 @@ def test_a_configuration_with_unknown_fields_is_refused(tmp_path, model):
     model.save(tmp_path)
     path = tmp_path / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"depth": 3}))
-    with pytest.raises(ValueError, match="missing or unknown fields: depth"):
+    with pytest.raises(BrokenBaseError, match="missing or unknown fields: depth"):
         load_base(tmp_path)
 
 

@@ -22,7 +22,7 @@ def empty_folder(folder: Path) -> None:
 
     The caller holds the supervisor's lock, so nothing runs there.
     """
-    if (folder / "postgres").exists() and not (folder / MARKER).exists():
+    if not (folder / MARKER).exists() and _is_installation(folder):
         raise FolderError(
             f"{folder} holds an installation that is not a demo's, and the demo starts from "
             "nothing. Set LETHE_VAR to another folder, or use `make demo`."
@@ -34,3 +34,11 @@ def empty_folder(folder: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+
+def _is_installation(folder: Path) -> bool:
+    """Tell whether there is more than what any start of Django leaves."""
+    keys = {path.name for path in folder.glob("keys/*")}
+    return bool(keys - {"django.key"}) or any(
+        (folder / name).exists() for name in ("postgres", "artefacts")
+    )

@@ -15,7 +15,7 @@ from compliance.records.models import Interaction, Item, Subject
 from workers.demo.api import Api
 from workers.demo.people import LogIn
 from workers.evaluating import evaluate
-from workers.management.commands.train import DEFAULTS, prepare_plan, train_plan
+from workers.management.commands.train import DEFAULTS, train
 from workers.progress import bars
 from workers.supervisor import Supervisor
 
@@ -62,8 +62,7 @@ class Story:
         """Train every shard, in this process and in the worker."""
         self.tell("2. Training", "One LoRA adapter a shard, in two processes side by side.")
         began = time.monotonic()
-        plan = prepare_plan(self.console, DEFAULTS | {"seed": seed})
-        train_plan(self.console, plan)
+        plan = train(self.console, DEFAULTS | {"seed": seed})
         self.seconds["train"] = time.monotonic() - began
         return plan
 

@@ -9,9 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 from compliance.provenance.models import Plan
-from compliance.provenance.plans import active_plan, plan_activate
+from compliance.provenance.plans import active_plan
 from compliance.provenance.releases import live_release
 from compliance.records.models import Interaction
+from recmodel.base import BrokenBaseError
+from recmodel.encoder import Encoder, EncoderMismatch
+from workers.building import ErasuresUnderWayError, build, plan_config, refresh
+from workers.embedding import embed_items
 from workers.progress import bars, follow_training
 
 DEFAULTS: dict[str, Any] = {
@@ -55,54 +59,63 @@ class Command(BaseCommand):
         console = Console()
         if not Interaction.objects.exists():
             raise CommandError("There are no interactions. Import some with import_movielens.")
-        plan = prepare_plan(console, options)
-        train_plan(console, plan)
+        try:
+            plan = train(console, options)
+        except (ErasuresUnderWayError, BrokenBaseError, EncoderMismatch) as error:
+            raise CommandError(str(error)) from None
         _report(console, plan)
 
 
-def prepare_plan(console: Console, options: dict[str, Any]) -> Plan:
-    """Return the plan in force with its catalogue embedded, or a new one."""
-    from recmodel.encoder import Encoder
-    from workers.building import plan_config
-    from workers.embedding import embed_items
+def train(console: Console, options: dict[str, Any]) -> Plan:
+    """Embed what is new, place what is new, and train every shard that is not in line.
 
+    Returns the plan in force, a new one where there was none or one was asked for.
+    """
     _check(options)
+    encoder = _embed(console, options)
+    plan = active_plan()
+    with bars(console) as progress:
+        task = progress.add_task("Placing subjects", total=None)
+
+        def show(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        if plan is None or options["new_plan"]:
+            adapters = build(_config(encoder, options), show)
+        else:
+            _check_encoder(plan, encoder)
+            adapters = refresh(plan, show)
+    failed = follow_training(console, adapters)
+    if failed:
+        raise CommandError("; ".join(failed))
+    return Plan.objects.get(is_active=True)
+
+
+def _embed(console: Console, options: dict[str, Any]) -> Encoder:
     encoder = Encoder.load(options["encoder"])
     with bars(console) as progress:
         task = progress.add_task("Embedding items", total=None)
         embed_items(encoder, lambda done, total: progress.update(task, completed=done, total=total))
-    plan = active_plan()
-    if plan and not options["new_plan"]:
-        if plan.config["encoder"]["digest"] != encoder.digest:
-            raise CommandError(
-                f"The plan in force uses the encoder {plan.config['encoder']['name']}. Name it "
-                "with --encoder, or add --new-plan."
-            )
-        return plan
-    return plan_activate(
-        config=plan_config(
-            encoder=encoder,
-            shards=options["shards"],
-            slices=options["slices"],
-            validation_share=options["validation_share"],
-            like_threshold=options["like_above"],
-            seed=options["seed"],
-        )
+    return encoder
+
+
+def _config(encoder: Encoder, options: dict[str, Any]) -> dict[str, Any]:
+    return plan_config(
+        encoder=encoder,
+        shards=options["shards"],
+        slices=options["slices"],
+        validation_share=options["validation_share"],
+        like_threshold=options["like_above"],
+        seed=options["seed"],
     )
 
 
-def train_plan(console: Console, plan: Plan) -> None:
-    """Place new records and train every shard that is not in line with its records."""
-    from workers.building import refresh
-
-    with bars(console) as progress:
-        task = progress.add_task("Placing subjects", total=None)
-        adapters = refresh(
-            plan, lambda done, total: progress.update(task, completed=done, total=total)
+def _check_encoder(plan: Plan, encoder: Encoder) -> None:
+    if plan.config["encoder"]["digest"] != encoder.digest:
+        raise CommandError(
+            f"The plan in force uses the encoder {plan.config['encoder']['name']}. Name it with "
+            "--encoder, or add --new-plan."
         )
-    failed = follow_training(console, adapters)
-    if failed:
-        raise CommandError("; ".join(failed))
 
 
 def _check(options: dict[str, Any]) -> None:
