@@ -1,0 +1,199 @@
+"""Stories: what happens to an installation, one thing after the other, and what must hold."""
+
+from __future__ import annotations
+
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import pytest
+
+from compliance.erasure.models import ErasureRequest
+from compliance.erasure.states import State as RequestState
+from compliance.evidence.models import Certificate
+from compliance.jobs.models import Queue
+from compliance.provenance.artefacts import artefact_path
+from compliance.provenance.models import Adapter, Checkpoint, Plan, Prompt
+from compliance.provenance.releases import live_release
+from compliance.provenance.state import State
+from compliance.records.models import Subject
+from recmodel.adapter import load_adapter
+from tests.exactness import world
+from tests.exactness.world import People, Shape
+from workers.building import refresh
+
+
+@dataclass(frozen=True)
+class Arrive:
+    """Records come in; no refresh takes them in yet."""
+
+    people: People
+
+    def happen(self, story: Story) -> None:
+        world.add_people(self.people)
+        for name, records in self.people.items():
+            known = story.stored.setdefault(name, {})
+            story.stored[name] = {**records, **known}
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """Records come in, and a refresh takes in all that has come so far."""
+
+    people: People
+
+    def happen(self, story: Story) -> None:
+        Arrive(self.people).happen(story)
+        refresh(story.plan)
+        story.taken_in = {name: dict(records) for name, records in story.stored.items()}
+        story.refreshed = True
+
+
+@dataclass(frozen=True)
+class Erase:
+    """Somebody, known or unknown, is erased."""
+
+    subject: str
+
+    def happen(self, story: Story) -> None:
+        story.erased.update(
+            Subject.objects.filter(external_id=self.subject).values_list("pk", flat=True)
+        )
+        world.erase(self.subject)
+        story.stored.pop(self.subject, None)
+        story.taken_in.pop(self.subject, None)
+        assert not Subject.objects.filter(external_id=self.subject).exists()
+
+
+@dataclass(frozen=True)
+class Die:
+    """The worker is killed."""
+
+    def happen(self, story: Story) -> None:
+        world.die()
+
+
+@dataclass(frozen=True)
+class Train:
+    """A worker trains what waits, and does not come to replay and certificates."""
+
+    def happen(self, story: Story) -> None:
+        world.pick_up_lost_jobs()
+        world.work_on(Queue.TRAIN)
+
+
+@dataclass(frozen=True)
+class Finish:
+    """The workers do all there is to do."""
+
+    def happen(self, story: Story) -> None:
+        world.finish()
+
+
+@dataclass(frozen=True)
+class Meanwhile:
+    """Something happens while a worker is about to train, or to replay, its `slice_`-th slice.
+
+    `cause` gives the worker something to do. With `kept` it happens when that slice is trained
+    and written, and not yet recorded.
+    """
+
+    cause: Erase | Refresh
+    slice_: int
+    event: Erase | Refresh | Die
+    kept: bool
+
+    def happen(self, story: Story) -> None:
+        story.tell(self.cause)
+        world.pick_up_lost_jobs()
+        with (
+            suppress(world.Killed),
+            world.at_slice(self.slice_, lambda: self._act(story), kept=self.kept),
+        ):
+            world.work_on(Queue.TRAIN)
+            world.work_on(Queue.REPLAY)
+
+    def _act(self, story: Story) -> None:
+        try:
+            story.tell(self.event)
+        except Exception:
+            # The worker takes any exception for a failed attempt; pytest's own passes it by.
+            pytest.fail(traceback.format_exc())
+
+
+Event = Arrive | Refresh | Erase | Train | Finish | Meanwhile
+
+
+@dataclass
+class Story:
+    """An installation to which things happen, and what its data set is by now.
+
+    stored: the records that are there; taken_in: those up to the last refresh's cut, which is
+    the data set that the state must be built from.
+    """
+
+    plan: Plan
+    stored: dict[str, dict] = field(default_factory=dict)
+    taken_in: dict[str, dict] = field(default_factory=dict)
+    refreshed: bool = False
+    erased: set[int] = field(default_factory=set)
+    # Who taught which slice of which adapter, noted when it is planned: subjects by row id, which
+    # tells a person who comes back from the one who was erased.
+    _taught: dict[tuple[int, int], set[int]] = field(default_factory=dict)
+
+    def tell(self, event: Event | Die) -> None:
+        """Let something happen; then nothing that is served may have learned from the erased."""
+        event.happen(self)
+        self._note_plans()
+        release, _ = live_release()
+        for checkpoint in release.checkpoints.select_related("adapter"):
+            assert not self._learned_from_erased(checkpoint), f"{event}: {checkpoint} is served"
+
+    def end(self) -> State:
+        """Finish, check what must hold then, and return the state."""
+        world.finish()
+        self._note_plans()
+        for checkpoint in Checkpoint.objects.filter(destroyed_at=None).select_related("adapter"):
+            assert not self._learned_from_erased(checkpoint), f"{checkpoint} is not destroyed"
+        if Certificate.objects.exists():
+            assert world.weights_in_the_store() <= world.weights_on_record()
+        open_requests = ErasureRequest.objects.exclude(state=RequestState.COMPLETED)
+        assert not open_requests.exists(), open_requests
+        assert Certificate.objects.count() == ErasureRequest.objects.count()
+        found = world.state_of(self.plan)
+        for shard in found.shards:
+            for _, digest, _ in shard["checkpoints"]:
+                assert load_adapter(artefact_path(digest)).digest == digest
+        return found
+
+    def _note_plans(self) -> None:
+        for adapter in Adapter.objects.filter(plan=self.plan):
+            for slice_ in range(self.plan.slices):
+                if (adapter.pk, slice_) not in self._taught:
+                    prompts = Prompt.objects.filter(shard=adapter.shard, slice=slice_)
+                    self._taught[adapter.pk, slice_] = set(
+                        prompts.values_list("subject_id", flat=True)
+                    )
+
+    def _learned_from_erased(self, checkpoint: Checkpoint) -> bool:
+        learned_from: set[int] = set()
+        for slice_ in range(checkpoint.slice + 1):
+            learned_from |= self._taught[checkpoint.adapter_id, slice_]
+        return bool(learned_from & self.erased)
+
+
+def begin(shape: Shape) -> Story:
+    """Install, with a few items and nobody yet."""
+    world.make_catalogue(world.ITEMS[:3])
+    return Story(world.make_plan(shape))
+
+
+def never(shape: Shape, story: Story) -> State:
+    """Build from scratch what the story's data set gives: all in another order, and once."""
+    world.make_catalogue(world.ITEMS[::-1])
+    plan = world.make_plan(shape)
+    if story.refreshed:
+        world.add_people(dict(reversed(story.taken_in.items())))
+        refresh(plan)
+    world.finish()
+    return world.state_of(plan)

@@ -1,0 +1,81 @@
+"""As if never: after erasures the state is, bit for bit, that of a build without the erased.
+
+LETHE_EXAMPLES says how many stories are drawn; `python -m tests.exactness` counts them.
+"""
+
+import os
+from itertools import product
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from compliance.provenance.models import Adapter
+from tests.exactness import story as stories
+from tests.exactness.story import Arrive, Die, Erase, Event, Finish, Meanwhile, Refresh, Train
+from tests.exactness.world import ITEMS, Emptier, People, Shape
+
+EXAMPLES = int(os.environ.get("LETHE_EXAMPLES", "15"))
+PEOPLE = ("ada", "Bob", "bob", "čeněk", "dora", "eve", "frank", "grace")
+
+shapes = st.builds(
+    Shape,
+    shards=st.integers(1, 3),
+    slices=st.integers(1, 3),
+    validation_share=st.sampled_from([0.0, 0.0, 0.3]),
+    key=st.integers(0, 15).map("{:064x}".format),
+)
+# Few items and hours: the same item twice, and ties in time.
+moments = st.sampled_from(list(product(ITEMS, range(4))))
+ratings = st.sampled_from(["1", "3.5", "5"])
+some_records = st.dictionaries(moments, ratings, min_size=3, max_size=12)
+records = st.one_of(some_records, some_records, st.dictionaries(moments, ratings, max_size=2))
+names = st.sampled_from(PEOPLE)
+many = st.dictionaries(names, records, min_size=3, max_size=len(PEOPLE))
+few = st.dictionaries(names, records, max_size=2)
+
+
+def events(known: list[str]) -> st.SearchStrategy[Event]:
+    """Draw what happens: mostly erasures, mostly of people who were there from the start."""
+    erasures = st.builds(Erase, st.sampled_from([*known, *known, *PEOPLE, "nobody"]))
+    refreshes = st.builds(Refresh, few)
+    changes = erasures | refreshes
+    meanwhiles = st.builds(
+        Meanwhile, changes, st.integers(0, 4), changes | st.just(Die()), st.booleans()
+    )
+    others = st.sampled_from([Finish(), Train()]) | st.builds(Arrive, few)
+    return st.one_of(erasures, meanwhiles, erasures, refreshes, others)
+
+
+@st.composite
+def dramas(draw: st.DrawFn) -> tuple[People, list[Event]]:
+    """Draw the first people and what happens then, three times out of four to trained adapters."""
+    first = draw(st.one_of(many, many, many, few))
+    start: list[Event] = draw(st.sampled_from([[Finish()], [Finish()], [Finish()], []]))
+    return first, start + draw(st.lists(events(sorted(first)), min_size=1, max_size=5))
+
+
+ran = 0
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+@given(shape=shapes, drama=dramas())
+def test_an_erasure_leaves_the_state_as_if_the_records_had_never_been(
+    emptier: Emptier, shape: Shape, drama: tuple[People, list[Event]]
+) -> None:
+    global ran
+    ran += 1
+    first, happened = drama
+    emptier.empty()
+    story = stories.begin(shape)
+    story.tell(Refresh(first))
+    for what in happened:
+        story.tell(what)
+    erased = story.end()
+    event(f"generations after the first: {Adapter.objects.filter(generation__gt=1).count()}")
+    emptier.empty()
+    assert erased == stories.never(shape, story)

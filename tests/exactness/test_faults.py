@@ -1,0 +1,106 @@
+"""Faults that were found in the way from an approval to its certificate, each with its story."""
+
+from contextlib import suppress
+
+import pytest
+
+from compliance.erasure.models import ErasureRequest
+from compliance.erasure.services import request_resume
+from compliance.jobs.models import Queue
+from compliance.provenance.models import Adapter, Plan
+from compliance.provenance.plans import plan_activate
+from compliance.provenance.releases import live_release
+from tests.exactness.test_rules import PEOPLE
+from tests.exactness.world import (
+    Killed,
+    Shape,
+    at_slice,
+    build,
+    die,
+    erase,
+    finish,
+    pick_up_lost_jobs,
+    weights_in_the_store,
+    weights_on_record,
+    work_on,
+)
+from workers import training
+
+pytestmark = pytest.mark.usefixtures("world")
+
+
+@pytest.fixture
+def plan(world: None) -> Plan:
+    return build(Shape(), PEOPLE)
+
+
+def test_weights_of_a_stopped_training_are_destroyed(plan: Plan):
+    """The second erasure comes when weights that learned from its subject are written already."""
+    erase("grace")
+    with at_slice(0, lambda: erase("eve"), kept=True):
+        work_on(Queue.TRAIN)
+    finish()
+    assert weights_in_the_store() <= weights_on_record()
+
+
+def test_weights_of_a_killed_training_are_destroyed(plan: Plan):
+    """The worker dies between writing and recording; before the next one somebody is erased."""
+    erase("grace")
+    with suppress(Killed), at_slice(0, die, kept=True):
+        work_on(Queue.TRAIN)
+    erase("eve")
+    finish()
+    assert weights_in_the_store() <= weights_on_record()
+
+
+def test_a_failed_replay_is_not_made_good_by_resuming(plan: Plan, monkeypatch: pytest.MonkeyPatch):
+    """The weights that a replay did not confirm must not be served without a replay of them."""
+    request = erase("grace")
+    with monkeypatch.context() as patch:
+        wrong = training.initial_state
+
+        def other(model, config, shard):
+            return wrong(model, config, shard + 100)
+
+        patch.setattr(training, "initial_state", other)
+        work_on(Queue.TRAIN)
+    work_on(Queue.REPLAY)
+    bad = Adapter.objects.get(shard=0, generation=2)
+    assert (bad.state, bad.replay) == ("failed", "differs")
+    assert ErasureRequest.objects.get(pk=request.pk).state == "failed"
+    request_resume(request_id=request.pk, actor="user:1")
+    finish()
+    assert Adapter.objects.get(shard=0, state="active").digest != bad.digest
+
+
+def test_every_slice_trained_for_an_erasure_is_replayed(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+):
+    """A second erasure, in a later slice, lets the first one's retrained slice stand unreplayed."""
+    erase("grace")
+    with at_slice(1, lambda: erase("dora")):
+        work_on(Queue.TRAIN)
+    replayed = []
+    real = training.train_slice
+
+    def watched(model, config, shard, slice_, *rest, **more):
+        replayed.append(slice_)
+        return real(model, config, shard, slice_, *rest, **more)
+
+    pick_up_lost_jobs()
+    work_on(Queue.TRAIN)
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "train_slice", watched)
+        work_on(Queue.REPLAY)
+    assert Adapter.objects.get(shard=0, state="active").generation == 3
+    assert replayed == [0, 1]
+
+
+def test_an_erasure_before_a_new_plan_is_filled_keeps_the_old_plan_out(plan: Plan):
+    """The old plan's places are still there; its adapters must not come back into service."""
+    config = plan.config | {"like_threshold": "2.5"}
+    new = plan_activate(config=config)
+    erase("grace")
+    finish()
+    release, _ = live_release()
+    assert release.plan == new
