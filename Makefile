@@ -11,12 +11,13 @@ PORT ?= 8000
 # Checks load the settings, and connect to nothing.
 NO_SERVERS := DATABASE_URL=postgresql:///lint CELERY_BROKER_URL=memory://
 
-.PHONY: help install install-dev demo up test test-browser lint format clean
+.PHONY: help install install-dev demo up test test-exactness test-browser lint format clean
 
 help:
 	@echo "make demo [DATA=folder]    the whole way, once: train, serve, erase, retrain, certify"
 	@echo "make up [PORT=8000] [VAR=var]   run web, workers and scheduler until Ctrl-C"
 	@echo "make test                  run the tests"
+	@echo "make test-exactness        draw 300 stories of erasures and compare bits"
 	@echo "make test-browser          run the tests that click in a real browser"
 	@echo "make lint, make format     check, or format, the code"
 	@echo "make install               install into .venv (the others do it when needed)"
@@ -34,6 +35,10 @@ up: install
 
 test: install-dev
 	@$(BIN)/python -m pytest -n 2 -m "not browser"
+
+# The as-if-never property at length; its last line counts examples, failures and seconds.
+test-exactness: install-dev
+	@LETHE_EXAMPLES=300 $(BIN)/python -m tests.exactness
 
 # Needs Chromium and its driver, as Debian's packages chromium and chromium-driver bring them.
 test-browser: install-dev

@@ -126,13 +126,14 @@ def adapter_replayed(
     if replay is Replay.IDENTICAL:
         _activate(adapter)
     else:
-        _move(adapter, [AdapterState.VERIFYING], state=AdapterState.FAILED)
+        adapter_fail(adapter)
     return replay
 
 
 def adapter_fail(adapter: Adapter) -> None:
     """Note that the adapter's training or replay has failed for good."""
     _move(adapter, list(OPEN_ADAPTER_STATES), state=AdapterState.FAILED)
+    _discard(adapter)
 
 
 def _activate(adapter: Adapter) -> None:
@@ -173,6 +174,14 @@ def _supersede(adapter: Adapter) -> None:
     for kind in (TRAIN, REPLAY):
         job_cancel_open(kind=kind, target=str(adapter.pk))
     _move(adapter, list(OPEN_ADAPTER_STATES), state=AdapterState.SUPERSEDED)
+    _discard(adapter)
+
+
+def _discard(adapter: Adapter) -> None:
+    """Take what this generation trained out of use: no replay has confirmed it."""
+    adapter.checkpoints.filter(slice__gte=adapter.first_slice, quarantined_at=None).update(
+        quarantined_at=timezone.now()
+    )
 
 
 def _move(adapter: Adapter, sources: list[AdapterState], **values: Any) -> None:
