@@ -44,7 +44,8 @@ class Encoder:
         Raises EncoderMismatch if the wheel's files are not the pinned ones.
         """
         folder = _folder(source)
-        disable_progress_bar()  # it takes a moment, and callers have bars of their own
+        # Loading takes a moment, and callers have bars of their own.
+        disable_progress_bar()  # type: ignore[no-untyped-call]
         model = SentenceTransformer(str(folder), device="cpu")
         digest = _digest(model, folder)
         if source is None and digest != WHEEL_DIGEST:
