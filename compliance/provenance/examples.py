@@ -5,6 +5,8 @@ from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 
+from django.db.models.functions import Collate
+
 from compliance.provenance.models import Plan, Prompt, RecordPlace
 from compliance.records.models import Interaction
 from recmodel.prompts import Prompt as Example
@@ -58,7 +60,7 @@ def reactions_of(plan: Plan, external_id: str) -> list[Reaction]:
     threshold = Decimal(plan.config["like_threshold"])
     rows = (
         Interaction.objects.filter(subject__external_id=external_id)
-        .order_by("occurred_at", "item__external_id")
+        .order_by("occurred_at", Collate("item__external_id", "C"))
         .values_list("item__external_id", "rating", "occurred_at")
     )
     return [Reaction(item=row[0], liked=row[1] > threshold, at=row[2].isoformat()) for row in rows]

@@ -5,6 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from django.db import connection, transaction
+from django.db.models.functions import Collate
 
 from compliance.provenance.models import Plan, Prompt, RecordPlace
 from compliance.records.models import Interaction, Subject
@@ -63,7 +64,7 @@ def _histories(subjects: list[int]) -> Iterator[tuple[int, str, list[int]]]:
     """Yield subject id, external id and the ids of its records in time order."""
     rows = (
         Interaction.objects.filter(subject_id__in=subjects)
-        .order_by("subject_id", "occurred_at", "item__external_id")
+        .order_by("subject_id", "occurred_at", Collate("item__external_id", "C"))
         .values_list("subject_id", "subject__external_id", "pk")
     )
     for (subject_id, external_id), group in groupby(

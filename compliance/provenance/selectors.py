@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from django.db.models.functions import Collate
+
 from compliance.provenance.manifests import slice_manifests
 from compliance.provenance.models import Adapter, Checkpoint, Plan, Prompt, RecordPlace
 from compliance.provenance.plans import active_plan
@@ -114,7 +116,7 @@ def _records(subject: Subject, prompts: Iterable[PromptCover]) -> Iterable[Recor
     """Yield the subject's records in time order."""
     rows = (
         Interaction.objects.filter(subject=subject)
-        .order_by("occurred_at", "item__external_id")
+        .order_by("occurred_at", Collate("item__external_id", "C"))
         .values_list(
             "record_place__place", "item__external_id", "item__title", "rating", "occurred_at"
         )
