@@ -18,6 +18,7 @@ from tests.admin.conftest import ALICE, make_request, make_trained_plan, make_us
 
 pytest.importorskip("selenium")
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support import expected_conditions as expected
@@ -72,17 +73,23 @@ def picture(browser, name: str) -> None:
         browser.save_screenshot(str(Path(folder, f"{name}-{browser.theme}.png")))
 
 
+def patient(browser) -> Wait:
+    """Waits through the moment in which one page gives way to the next."""
+    leaving = [NoSuchElementException, StaleElementReferenceException]
+    return Wait(browser, 20, ignored_exceptions=leaving)
+
+
 def click(browser, words: str) -> None:
     """Press the link or button with these words."""
     path = f"//*[@id='content']//*[self::a or self::button][contains(., '{words}')]"
-    browser.find_element(By.XPATH, path).click()
+    patient(browser).until(lambda driver: driver.find_element(By.XPATH, path)).click()
 
 
 def log_in(browser, server) -> None:
     browser.get(server.url + reverse("admin:login"))
     browser.find_element(By.NAME, "username").send_keys("rita")
     browser.find_element(By.NAME, "password").send_keys(PASSWORD, Keys.ENTER)
-    Wait(browser, 20).until(expected.title_contains("Overview"))
+    patient(browser).until(expected.title_contains("Overview"))
 
 
 def text(browser) -> str:
@@ -103,12 +110,12 @@ def test_a_reviewer_approves_by_clicking(browser, server, erasure):
     picture(browser, "request")
     assert ALICE not in browser.page_source
     click(browser, "Approve")
-    Wait(browser, 20).until(expected.url_contains("/step/approve/"))
+    patient(browser).until(expected.url_contains("/step/approve/"))
     picture(browser, "approve")
     box = browser.find_element(By.NAME, "impact_read")
     box.send_keys(Keys.SPACE)
     box.send_keys(Keys.TAB, Keys.ENTER)
-    Wait(browser, 20).until(lambda driver: "The records are erased" in text(driver))
+    patient(browser).until(lambda driver: "The records are erased" in text(driver))
     picture(browser, "retraining")
     erasure.refresh_from_db()
     assert erasure.status is State.APPROVED
@@ -118,7 +125,7 @@ def test_the_identifier_appears_only_after_the_click(browser, server, erasure):
     log_in(browser, server)
     browser.get(server.url + reverse("admin:erasure_erasurerequest_change", args=[erasure.pk]))
     click(browser, "Show identifier")
-    shown = Wait(browser, 20).until(lambda driver: driver.find_element(By.ID, "identifier-shown"))
+    shown = patient(browser).until(lambda driver: driver.find_element(By.ID, "identifier-shown"))
     assert shown.text == ALICE
     assert ALICE not in browser.current_url
 
