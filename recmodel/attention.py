@@ -9,21 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from recmodel.taste import Floats
+from recmodel.rates import sigmoid
+from recmodel.taste import GRID, Floats
 
 Errors = npt.NDArray[np.int32]
 Strategy = Literal["attention", "major", "average", "centroid"]
 STRATEGIES: tuple[Strategy, ...] = ("attention", "major", "average", "centroid")
 
-# Errors are whole multiples of this and similarities of the next, so that the last bits of a
-# logit or of a sum decide nothing: with tau = 1000 omega is nearly one-hot.
+# Errors are whole multiples of this, so that the last bits of a logit decide nothing: with the
+# paper's tau = 1000 omega is nearly one-hot.
 ERROR_STEP = 2.0**-12
-SIMILARITY_STEP = 2.0**-20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,14 @@ class Attention:
 
     strategy: "attention" is the paper's; "major" gives all weight to its largest omega;
     "average" weighs all adapters alike; "centroid" goes by nearness to each shard's centroid.
-    neighbours: n, the validation prompts that are asked; tau: how sharply errors tell.
+    neighbours: n, the validation prompts that are asked; tau: how sharply errors tell. The paper
+    has tau = 1000 with a few adapters; with the many small ones here that throws away what mixing
+    gains (docs/model.md).
     """
 
     strategy: Strategy = "attention"
     neighbours: int = 20
-    tau: float = 1000.0
+    tau: float = 30.0
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
@@ -89,7 +91,7 @@ def prompt_errors(
     outweigh the rest.
     """
     each = [
-        float(np.abs(_sigmoid(np.asarray(given, np.float64)) - wanted).mean())
+        float(np.abs(sigmoid(np.asarray(given, np.float64)) - wanted).mean())
         for given, wanted in zip(logits, liked, strict=True)
     ]
     return np.rint(np.array(each, np.float64) / ERROR_STEP).astype(np.int32)
@@ -118,7 +120,8 @@ def omega(
     # A sum of integers: exact, whatever the order.
     mean = evidence.errors[:, near].sum(axis=1, dtype=np.int64) * ERROR_STEP / len(near)
     if attention.strategy == "major":
-        return np.eye(K, dtype=np.float32)[int(mean.argmin())]
+        chosen: npt.NDArray[np.float32] = np.eye(K, dtype=np.float32)[int(mean.argmin())]
+        return chosen
     return _softmax(-attention.tau * mean)
 
 
@@ -131,14 +134,11 @@ def nearest(taste: Floats, evidence: Evidence, n: int) -> list[int]:
 
 def _similarity(rows: Floats, taste: Floats) -> Floats:
     # Row by row, not by BLAS, whose blocks depend on the number of rows.
-    sums = (rows * taste).sum(axis=1)
-    return cast(Floats, np.rint(sums / SIMILARITY_STEP) * SIMILARITY_STEP)
+    similarity: Floats = np.rint((rows * taste).sum(axis=1) * GRID) / GRID
+    return similarity
 
 
 def _softmax(scores: Floats) -> npt.NDArray[np.float32]:
     raised = np.exp(scores - scores.max()) if len(scores) else scores
-    return (raised / raised.sum()).astype(np.float32)
-
-
-def _sigmoid(logits: Floats) -> Floats:
-    return cast(Floats, 1 / (1 + np.exp(-logits)))
+    weights: npt.NDArray[np.float32] = (raised / raised.sum()).astype(np.float32)
+    return weights

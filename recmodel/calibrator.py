@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from recmodel.catalogue import Catalogue
 from recmodel.prompts import Reaction
-from recmodel.rates import Counts, logit
-from recmodel.taste import Floats, directions
+from recmodel.rates import Counts, logit, sigmoid
+from recmodel.taste import Embeddings, Floats, directions
 
 # The columns of a row of scores.
 SCORES = ("model", "item_rate", "subject_rate", "popularity", "recency", "neighbours")
@@ -68,8 +68,12 @@ class Calibrator:
         """Read what `to_dict` wrote; raises ValueError when it is over other scores."""
         if tuple(values["scores"]) != SCORES:
             raise ValueError(f"the calibrator is over {values['scores']}, not over {SCORES}")
-        lists = (tuple(map(float, values[name])) for name in ("centre", "scale", "weights"))
-        return cls(*lists, bias=float(values["bias"]))
+        return cls(
+            centre=tuple(map(float, values["centre"])),
+            scale=tuple(map(float, values["scale"])),
+            weights=tuple(map(float, values["weights"])),
+            bias=float(values["bias"]),
+        )
 
 
 def scores(
@@ -78,7 +82,7 @@ def scores(
     targets: Sequence[str],
     counts: Counts,
     catalogue: Catalogue,
-    centre: npt.NDArray[np.float32],
+    centre: Embeddings,
 ) -> Floats:
     """Return the rows of scores [n, 6] of one subject's targets, whose model `logits` are [n].
 
@@ -104,7 +108,7 @@ def neighbour_scores(
     targets: Sequence[str],
     counts: Counts,
     catalogue: Catalogue,
-    centre: npt.NDArray[np.float32],
+    centre: Embeddings,
 ) -> Floats:
     """Return how the subject took to items like each target, beyond what was to be expected: [n].
 
@@ -153,12 +157,6 @@ def standard(rows: Floats) -> Calibrator:
         (0.0,) * len(SCORES),
         0.0,
     )
-
-
-def sigmoid(total: Floats) -> Floats:
-    """Return 1 / (1 + exp(-total)) without overflow."""
-    raised = np.exp(-np.abs(total))
-    return np.where(total >= 0, 1 / (1 + raised), raised / (1 + raised))
 
 
 def _newton_step(z: Floats, liked: npt.NDArray[np.bool_], found: Floats, start: Floats) -> Floats:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-import numpy.typing as npt
 
 from recmodel.base import ItemTokenModel
 from recmodel.calibrator import Calibrator, fit, scores, standard
@@ -17,6 +16,7 @@ from recmodel.mixture import Mixture
 from recmodel.prompts import prompt_ranges, prompts_of
 from recmodel.rates import Counts
 from recmodel.simulate import subjects
+from recmodel.taste import Embeddings
 from recmodel.training_config import TrainingConfig
 
 SUBJECTS, RECORDS, SEED = 200, 60, 11
@@ -25,7 +25,7 @@ SUBJECTS, RECORDS, SEED = 200, 60, 11
 def plan_calibrator(
     base: ItemTokenModel,
     catalogue: Catalogue,
-    centre: npt.NDArray[np.float32],
+    centre: Embeddings,
     config: TrainingConfig,
 ) -> Calibrator:
     """Fit a calibrator over the frozen base, on simulated subjects who meet this catalogue."""

@@ -7,7 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from recmodel.prompts import Reaction
+from recmodel.taste import Floats
 
 # A rate counts as if this many records of the overall rate stood before it.
 VIRTUAL = 5.0
@@ -67,3 +70,9 @@ class Counts:
 def logit(rate: float) -> float:
     """Return log(rate / (1 - rate)) for a rate strictly between 0 and 1."""
     return math.log(rate / (1 - rate))
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """Return 1 / (1 + exp(-logits)) without overflow."""
+    raised = np.exp(-np.abs(logits))
+    return np.where(logits >= 0, 1 / (1 + raised), raised / (1 + raised))

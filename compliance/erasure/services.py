@@ -20,6 +20,7 @@ from compliance.erasure.touching import Touch, touch_of, touch_record
 from compliance.erasure.transitions import request_lock, request_move
 from compliance.provenance.adapters import shard_quarantine, shard_sync
 from compliance.provenance.manifests import subject_commitment
+from compliance.provenance.plans import active_plan
 from compliance.provenance.releases import epoch_raise, release_publish, serving_lock
 from compliance.records.services import subject_erase
 
@@ -117,6 +118,9 @@ def request_resume(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
         raise IllegalTransitionError(request.status, State.RETRAINING)
     for touched in request.touched.select_related("plan"):
         shard_sync(plan=touched.plan, shard=touched.shard, needs_replay=True)
+    plan = active_plan()
+    if plan:
+        release_publish(plan=plan)
     target = State.RETRAINING if request.touched.exists() else State.VERIFYING
     request_move(request, target, actor=actor, note="Resumed.")
     request_follow(request)

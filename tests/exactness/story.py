@@ -161,6 +161,7 @@ class Story:
         assert not open_requests.exists(), open_requests
         assert Certificate.objects.count() == ErasureRequest.objects.count()
         found = world.state_of(self.plan)
+        assert None not in found.errors.values()
         for shard in found.shards:
             for _, digest, _ in shard["checkpoints"]:
                 assert load_adapter(artefact_path(digest)).digest == digest

@@ -117,6 +117,7 @@ def test_an_adapter_knows_nothing_of_validation_subjects(build: Build):
     fewer = build(PEOPLE, WITH_VALIDATION)
     assert len(every.places) == len(fewer.places) + 1
     assert every.shards == fewer.shards
+    assert every.errors != fewer.errors
     build(people, WITH_VALIDATION)
     erase("ada")
     finish()
@@ -133,7 +134,7 @@ def test_items_that_nobody_touched_do_not_matter(build: Build):
 def test_a_shard_with_nobody_in_it_keeps_the_first_weights(build: Build):
     """Broken by anything that an empty slice does: decay, a step, another draw."""
     found = build(without("frank", "judy", "Bob"))
-    model = base_model(Plan.objects.get().config["base"]["digest"])
+    model = base_model(Plan.objects.get())
     first = initial_state(model, TRAINING, 1).digest
     assert [digest for _, digest, _ in found.shards[1]["checkpoints"]] == [first, first]
 
