@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models import F, Max
 
 from compliance.canonical import json_digest
+from compliance.provenance.leaves import records_tree
 from compliance.provenance.models import (
     AdapterState,
     Checkpoint,
@@ -92,6 +93,7 @@ def release_manifest(plan: Plan, served: list[Checkpoint]) -> dict[str, object]:
         "plan": plan.digest,
         "base": plan.config["base"]["digest"],
         "mixture": "equal",
+        "records": records_tree(plan),
         "shards": [
             {
                 "shard": checkpoint.adapter.shard,

@@ -56,7 +56,8 @@ def root(leaves: Leaves) -> bytes:
 
 def prove(leaves: Leaves, position: bytes) -> Proof:
     """Return the proof that `position` has its leaf in `leaves` or, if it is not there, none."""
-    positions, (low, high), siblings = _sorted(leaves), (0, len(leaves)), []
+    positions, low, high = _sorted(leaves), 0, len(leaves)
+    siblings: list[bytes] = []
     while high - low > 1:
         depth = len(siblings)
         middle = _split(positions, low, high, depth)
@@ -74,27 +75,29 @@ def verify_presence(root: bytes, position: bytes, leaf: bytes, proof: Proof) -> 
     """Tell whether `proof` shows that `leaf` stands at `position` under `root`."""
     if proof.other is not None or not _well_formed(proof.siblings, position, leaf):
         return False
-    return root_of(position, leaf_hash(position, leaf), proof.siblings) == root
+    return root_shown(position, leaf, proof) == root
 
 
 def verify_absence(root: bytes, position: bytes, proof: Proof) -> bool:
     """Tell whether `proof` shows that no leaf stands at `position` under `root`."""
     if not _well_formed(proof.siblings, position, *(proof.other or ())):
         return False
-    end = EMPTY
     if proof.other is not None:
-        end, other = leaf_hash(*proof.other), proof.other[0]
-        same_path = all(_bit(other, d) == _bit(position, d) for d in range(len(proof.siblings)))
+        other, depths = proof.other[0], range(len(proof.siblings))
+        same_path = all(_bit(other, depth) == _bit(position, depth) for depth in depths)
         if other == position or not same_path:
             return False
-    return root_of(position, end, proof.siblings) == root
+    return root_shown(position, None, proof) == root
 
 
-def root_of(position: bytes, end: bytes, siblings: Sequence[bytes]) -> bytes:
-    """Return the root above the hash `end`, to which the path of `position` leads."""
-    found = end
-    for depth in reversed(range(len(siblings))):
-        beside = siblings[depth]
+def root_shown(position: bytes, leaf: bytes | None, proof: Proof) -> bytes:
+    """Return the root for which `proof` says that `position` has `leaf`, or none."""
+    if leaf is not None:
+        found = leaf_hash(position, leaf)
+    else:
+        found = leaf_hash(*proof.other) if proof.other else EMPTY
+    for depth in reversed(range(len(proof.siblings))):
+        beside = proof.siblings[depth]
         pair = (beside, found) if _bit(position, depth) else (found, beside)
         found = node_hash(*pair)
     return found

@@ -14,7 +14,7 @@ from compliance.provenance.sparse_merkle import (
     node_hash,
     prove,
     root,
-    root_of,
+    root_shown,
     verify_absence,
     verify_presence,
 )
@@ -169,7 +169,7 @@ def test_a_leaf_cannot_hide_at_another_place(
     """An issuer who puts a leaf off its path cannot use it: no proof shows it or by it."""
     position = bytes([stranger[0] ^ 0x80, *stranger[1:]])
     siblings = prove(leaves, position).siblings[:depth] or (EMPTY,)
-    crooked = root_of(position, leaf_hash(stranger, leaf), siblings)
+    crooked = root_shown(position, None, Proof(siblings, (stranger, leaf)))
     assert not verify_presence(crooked, stranger, leaf, Proof(siblings))
     near = bytes([*position[:31], position[31] ^ 1])
     for asked in (position, near):
