@@ -1044,14 +1044,12 @@ def check_release_manifests(predicate: Predicate, path: Path) -> str:
         if proof is None or part is None:
             continue
         if _member(part, "proof") != proof:
-            raise Rejected(
-                f"{name} has another proof about the release {when} than the certificate"
-            )
+            raise Rejected(f"{name} and the certificate differ in the proof of the release {when}")
         _check_release_manifest(when, proof, _member(part, "manifest"))
         found.append(when)
     if not found:
         raise Rejected(f"{name} and the certificate have no proof in common")
-    return f"{name}: the release {' and the release '.join(found)} has the tree of its proof"
+    return f"{name}: each release ({' and '.join(found)}) has the tree of its proof"
 
 
 def _member(value: object, name: str) -> Any:

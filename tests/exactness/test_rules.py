@@ -6,8 +6,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from compliance.erasure.models import ErasureRequest
+from compliance.jobs.models import Job, JobState, Queue
 from compliance.provenance.models import Adapter, Plan, RecordPlace
 from compliance.provenance.placement import place_of
+from compliance.provenance.releases import live_release
 from compliance.provenance.state import State
 from compliance.records.models import Interaction, Item, Subject
 from recmodel.catalogue import Catalogue
@@ -26,6 +29,7 @@ from tests.exactness.world import (
     make_catalogue,
     make_plan,
     state_of,
+    work_on,
 )
 from tests.exactness.world import build as build_here
 from tests.recmodel import cast
@@ -147,6 +151,41 @@ def test_an_erasure_takes_in_no_new_records(build: Build):
     erase("eve")
     finish()
     assert state_of(Plan.objects.get()) == expected
+
+
+@pytest.mark.parametrize("name", ["ada", "ivan"])
+def test_the_release_forgets_those_whom_no_adapter_knew(build: Build, name: str):
+    """Broken by a tree over training subjects alone, or a release that only training replaces."""
+    nobodies = {"ada": some_records(3), "ivan": {("fig", 1): "5"}}
+    people = PEOPLE | nobodies
+    fewer = build({key: people[key] for key in people if key != name}, WITH_VALIDATION)
+    every = build(people, WITH_VALIDATION)
+    assert every.release != fewer.release
+    assert every.shards == fewer.shards
+    request = erase(name)
+    before, interim = live_before_and_now(request)
+    assert (before, interim) == (every.release, fewer.release)
+    finish()
+    assert state_of(Plan.objects.get()) == fewer
+
+
+def live_before_and_now(request: ErasureRequest) -> tuple[str, str]:
+    release, _ = live_release()
+    assert release.digest == request.release_interim
+    return request.release_before, release.digest
+
+
+def test_training_refuses_records_that_are_not_those_of_its_manifest(build: Build):
+    """Broken by trusting the stored leaves: they say what should stand, not what does."""
+    build(without("eve"))
+    add_people({"eve": PEOPLE["eve"]})
+    refresh(Plan.objects.get())
+    row = Interaction.objects.filter(subject__external_id="grace").first()
+    Interaction.objects.filter(pk=row.pk).update(rating=6 - row.rating)
+    work_on(Queue.TRAIN)
+    [job] = Job.objects.filter(state=JobState.QUEUED)
+    assert "have changed since it was planned" in job.error
+    assert not Adapter.objects.filter(generation=2, state="active").exists()
 
 
 # Order and names are content.
