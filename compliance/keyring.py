@@ -55,8 +55,13 @@ def secret(key: Key) -> bytes:
 
 
 def keyed_digest(key: Key, *parts: str) -> bytes:
+    """Return `parts_hmac` under the installation's own `key`."""
+    return parts_hmac(secret(key), *parts)
+
+
+def parts_hmac(key: bytes, *parts: str) -> bytes:
     """Return HMAC-SHA256 over `parts`, each with its length so that no two lists read alike."""
-    mac = hmac.new(secret(key), digestmod=sha256)
+    mac = hmac.new(key, digestmod=sha256)
     for part in parts:
         data = part.encode()
         mac.update(len(data).to_bytes(8, "little") + data)

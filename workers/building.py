@@ -13,7 +13,7 @@ from compliance.provenance.adapters import shard_sync
 from compliance.provenance.models import OPEN_ADAPTER_STATES, Adapter, Plan
 from compliance.provenance.placement import Progress, place_new_records
 from compliance.provenance.plans import plan_activate
-from compliance.provenance.releases import serving_lock
+from compliance.provenance.releases import release_publish, serving_lock
 from compliance.recommendations.loading import catalogue_by
 from recmodel.base import load_base
 from recmodel.encoder import Encoder
@@ -92,14 +92,17 @@ def build(config: dict[str, Any], on_progress: Progress | None = None) -> list[A
 def refresh(plan: Plan, on_progress: Progress | None = None) -> list[Adapter]:
     """Place new records and queue the training of every shard that they change.
 
-    Returns the adapters that wait to be trained.
+    The release says at once which records stand; the adapters follow when they are trained.
+    Returns those that wait to be.
     """
     with transaction.atomic():
         serving_lock()
         place_new_records(plan, on_progress)
+        # Before the release: its calibrator is fitted by the same workers, who go by age.
         adapters = [
             shard_sync(plan=plan, shard=shard, needs_replay=False) for shard in range(plan.shards)
         ]
+        release_publish(plan=plan)
     return [adapter for adapter in adapters if adapter.state in OPEN_ADAPTER_STATES]
 
 

@@ -16,7 +16,7 @@ from compliance.provenance.adapters import (
 )
 from compliance.provenance.artefacts import artefact_path
 from compliance.provenance.examples import shard_examples
-from compliance.provenance.manifests import as_json, slice_manifests
+from compliance.provenance.manifests import as_json, slice_manifests_of_records
 from compliance.provenance.models import OPEN_ADAPTER_STATES, Adapter, Replay
 from compliance.provenance.releases import serving_lock
 from compliance.recommendations.loading import plan_catalogue
@@ -142,7 +142,7 @@ def _inputs(adapter: Adapter) -> list[list[Example]]:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         slices = shard_examples(adapter.plan, adapter.shard)
-        manifest = as_json(slice_manifests(adapter.plan, adapter.shard))
+        manifest = as_json(slice_manifests_of_records(adapter.plan, adapter.shard))
     if manifest != adapter.manifest:
         raise RuntimeError(f"The records of {adapter} have changed since it was planned.")
     return slices

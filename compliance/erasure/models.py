@@ -65,6 +65,12 @@ class ErasureRequest(models.Model):
     release_before = models.CharField(max_length=DIGEST_LENGTH, blank=True)
     release_interim = models.CharField(max_length=DIGEST_LENGTH, blank=True)
     release_after = models.CharField(max_length=DIGEST_LENGTH, blank=True)
+    proof_before = models.JSONField(
+        null=True, help_text="That the subject was in the tree of the release before, or was not."
+    )
+    proof_after = models.JSONField(
+        null=True, help_text="That it is not in the tree of the certified release, or how it is."
+    )
 
     objects = ErasureRequestQuerySet.as_manager()
 

@@ -19,7 +19,9 @@ from compliance.erasure.states import IllegalTransitionError, State, check_trans
 from compliance.erasure.touching import Touch, touch_of, touch_record
 from compliance.erasure.transitions import request_lock, request_move
 from compliance.provenance.adapters import shard_quarantine, shard_sync
+from compliance.provenance.leaves import manifest_proof
 from compliance.provenance.manifests import subject_commitment
+from compliance.provenance.models import Plan
 from compliance.provenance.plans import active_plan
 from compliance.provenance.releases import epoch_raise, release_publish, serving_lock
 from compliance.records.services import subject_erase
@@ -78,6 +80,7 @@ def request_approve(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
     external_id = identity_decrypt(request.identity)
     now = timezone.now()
     touch = touch_of(external_id)
+    proof = manifest_proof(before, external_id) if before else None
     erased = subject_erase(external_id=external_id, at=now)
     epoch_raise()
     request_move(
@@ -88,12 +91,15 @@ def request_approve(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
         erased_interactions=erased,
         subject_commitment=subject_commitment(external_id).hex(),
         release_before=before.digest if before else "",
-        release_interim=before.digest if before else "",
+        proof_before=proof,
     )
     if touch:
         _quarantine_and_retrain(request, touch)
-    else:
-        request_follow(request)
+        return request
+    plan = active_plan()
+    if plan:
+        _release_without(request, plan)
+    request_follow(request)
     return request
 
 
@@ -129,12 +135,17 @@ def request_resume(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
 
 def _quarantine_and_retrain(request: ErasureRequest, touch: Touch) -> None:
     fallen = shard_quarantine(plan=touch.plan, shard=touch.shard, first_slice=touch.slice)
-    interim = release_publish(plan=touch.plan)
+    # Before the release: its calibrator is fitted by the same workers, who go by age.
     adapter = shard_sync(
         plan=touch.plan, shard=touch.shard, needs_replay=True, removed=len(touch.commitments)
     )
+    _release_without(request, touch.plan)
     touch_record(request, touch, fallen=fallen, adapter=adapter)
-    request.release_interim = interim.digest
+
+
+def _release_without(request: ErasureRequest, plan: Plan) -> None:
+    """Serve what is clean; the release says which records stand, and these no longer do."""
+    request.release_interim = release_publish(plan=plan).digest
     request.save(update_fields=["release_interim"])
 
 

@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 from itertools import chain
+from typing import Any
 
 from django.conf import settings
 from django.db.models import F
@@ -16,8 +17,10 @@ from compliance.evidence.statement import (
     DestroyedArtefact,
     Environment,
     Manifest,
+    ManifestProof,
     Model,
     OtherAdapter,
+    OtherLeaf,
     Replay,
     ReplayResult,
     Request,
@@ -26,6 +29,7 @@ from compliance.evidence.statement import (
     SubjectCommitment,
 )
 from compliance.keyring import Key, key_digest
+from compliance.provenance.leaves import manifest_proof
 from compliance.provenance.manifests import shard_manifest
 from compliance.provenance.models import Adapter, Checkpoint, Release
 from compliance.provenance.releases import live_release
@@ -39,7 +43,7 @@ class NotReadyError(Exception):
 def certificate_content(request: ErasureRequest, *, now: datetime) -> CertificateContent:
     """Return what is certified about a request whose adapters are all active again.
 
-    Raise `NotReadyError` if one is not.
+    Raise `NotReadyError` if one is not. The caller holds the serving lock.
     """
     if request.decided_at is None:
         raise NotReadyError(f"{request} has not been decided.")
@@ -92,10 +96,11 @@ def _interactions(request: ErasureRequest) -> StoreScope:
 
 def _model(request: ErasureRequest, pairs: list[tuple[TouchedShard, Adapter]]) -> Model | None:
     """Return the model's side; None where no adapter has been released yet."""
-    release = _release_with([adapter for _, adapter in pairs])
+    release = _release_of([adapter for _, adapter in pairs])
     served = release.checkpoints.select_related("adapter").first() if release else None
     if release is None or served is None:
         return None
+    after = manifest_proof(release, identity_decrypt(request.identity))
     retrained = {touched.shard for touched, _ in pairs}
     environment = (pairs[0][1] if pairs else served.adapter).environment
     return Model(
@@ -111,15 +116,26 @@ def _model(request: ErasureRequest, pairs: list[tuple[TouchedShard, Adapter]]) -
         release_before=request.release_before or None,
         release_interim=request.release_interim or None,
         release_after=release.digest,
+        proof_before=_proof(request.proof_before) if after else None,
+        proof_after=_proof(after),
     )
 
 
-def _release_with(adapters: list[Adapter]) -> Release | None:
-    """Return the first release that served all these adapters; the live one where there is none."""
-    releases = Release.objects.order_by("number")
-    for adapter in adapters:
-        releases = releases.filter(checkpoints__adapter=adapter)
-    return releases.first() if adapters else live_release()[0]
+def _release_of(adapters: list[Adapter]) -> Release | None:
+    """Return the live release, which the certificate is about: it serves all these adapters."""
+    release, _ = live_release()
+    served = release.checkpoints.values_list("adapter_id", flat=True) if release else []
+    if not {adapter.pk for adapter in adapters} <= set(served):
+        raise NotReadyError("An adapter that is free of the records is active and not served yet.")
+    return release
+
+
+def _proof(values: dict[str, Any] | None) -> ManifestProof | None:
+    """Return a proof as `manifest_proof` gave it."""
+    if values is None:
+        return None
+    other = OtherLeaf(**values["other"]) if values["other"] else None
+    return ManifestProof(**values | {"other": other, "siblings": tuple(values["siblings"])})
 
 
 def _retrained(touched: TouchedShard, adapter: Adapter) -> RetrainedShard:

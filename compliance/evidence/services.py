@@ -1,5 +1,6 @@
 """Issue the certificate that ends a request."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from compliance.evidence.content import certificate_content
 from compliance.evidence.dsse import key_id
 from compliance.evidence.keys import load_private
 from compliance.evidence.models import Certificate
+from compliance.evidence.statement import Model
 from compliance.evidence.statement import certificate_issue as sign
 
 
@@ -21,8 +23,9 @@ from compliance.evidence.statement import certificate_issue as sign
 def certificate_issue(*, request_id: str, actor: str) -> Certificate:
     """Sign and store the certificate and complete the request, together or not at all.
 
-    A request has one certificate: asked again, the function returns it. Raise `NotReadyError`
-    while an adapter is not active, `KeyFileError` without a signing key.
+    The caller holds the serving lock. A request has one certificate: asked again, the function
+    returns it. Raise `NotReadyError` while an adapter is not active, `KeyFileError` without a
+    signing key.
     """
     request = request_lock(request_id)
     issued = Certificate.objects.filter(request=request).first()
@@ -39,18 +42,19 @@ def certificate_issue(*, request_id: str, actor: str) -> Certificate:
         key_id=key_id(key.public_key()),
         issued_at=content.issued_at,
     )
-    _complete(request, content.model.release_after if content.model else "", actor)
+    _complete(request, content.model, actor)
     return certificate
 
 
-def _complete(request: ErasureRequest, release_after: str, actor: str) -> None:
+def _complete(request: ErasureRequest, model: Model | None, actor: str) -> None:
     """End the request; its identifier is needed no longer."""
     request_move(
         request,
         State.COMPLETED,
         actor=actor,
         completed_at=timezone.now(),
-        release_after=release_after,
+        release_after=model.release_after if model else "",
+        proof_after=asdict(model.proof_after) if model and model.proof_after else None,
         identity=None,
         identity_index=None,
         subject_commitment="",

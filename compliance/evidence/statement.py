@@ -30,6 +30,9 @@ LIMITS = (
     "can teach a model the same.",
     "That a manifest lists everything that an adapter was trained on rests on the replay and on "
     "the issuer; this document alone cannot show it.",
+    "The proofs about the releases' trees show anybody that an opaque value stood in the one and "
+    "does not stand in the other. That the value is a certain person's can be checked by who "
+    "receives that person's secret from the issuer, and by nobody else.",
     "Equality bit for bit is claimed for the named environment and for no other.",
     "Commitments are keyed: a stranger cannot tell from them whose records were erased.",
     "The scope lists the stores that the issuer's system keeps. Back-ups, exports and copies held "
@@ -158,11 +161,35 @@ class Environment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OtherLeaf:
+    """The leaf that stands where the path of an absent position ends."""
+
+    position: str
+    leaf: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManifestProof:
+    """How a position stands in a release's tree: with its leaf or, where `leaf` is null, without.
+
+    `siblings` are the hashes beside the path, from the root down; `other` is null where nothing, or
+    the leaf itself, stands at the path's end.
+    """
+
+    release: str
+    root: str
+    position: str
+    leaf: str | None
+    other: OtherLeaf | None
+    siblings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Model:
     """The model's side. No shards: no adapter had learned from the erased records.
 
     `release_before` is null if nothing had been released, `release_interim` if the old release
-    stayed in service until the new one.
+    stayed in service until the new one. The proofs are null where a release has no tree.
     """
 
     base: str
@@ -173,6 +200,8 @@ class Model:
     release_after: str
     release_before: str | None = None
     release_interim: str | None = None
+    proof_before: ManifestProof | None = None
+    proof_after: ManifestProof | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

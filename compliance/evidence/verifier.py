@@ -9,7 +9,8 @@ anywhere and run
 It reads the DSSE 1.0.2 envelope, verifies its Ed25519 signature (RFC 8032) over the exact payload
 bytes, then parses those same bytes as an in-toto Statement v1 and checks that what it says agrees
 with itself. `--adapter` recomputes the digest of an adapter that you hold, `--manifest` that of a
-training manifest. Nothing is fetched and nothing is written.
+training manifest, `--releases` those of the releases' manifests. Nothing is fetched and nothing is
+written.
 
 The public key decides everything: get it from the issuer by a way that you trust, not from whoever
 handed you the certificate.
@@ -36,8 +37,10 @@ Exit codes; where several checks fail, the first in this order:
     22  other-adapters: an adapter is said to be both retrained and unchanged
     23  dates: the dates are out of order
     24  releases: adapters were retrained and the release stayed the same
+    25  proofs: a release's tree does not hold the person, or lack it, as is claimed
     30  adapter: a given adapter is not one that the certificate vouches for
     31  manifest: a given manifest is not one that the certificate names, or holds an erased record
+    32  release-manifest: a given release's manifest is not a certified one, or has another tree
 """
 
 from __future__ import annotations
@@ -96,8 +99,10 @@ CODES = {
     "other-adapters": 22,
     "dates": 23,
     "releases": 24,
+    "proofs": 25,
     "adapter": 30,
     "manifest": 31,
+    "release-manifest": 32,
 }
 
 
@@ -288,7 +293,9 @@ def verify_signature(envelope: Envelope, key: Ed25519PublicKey) -> None:
 # --- the form of a certificate --------------------------------------------------------------------
 
 Predicate = dict[str, Any]
-Shape = Any  # a kind below; {name: Shape}, the name with "?" where null may stand; or [Shape]
+# A kind below; [Shape]; or {name: Shape}, the name with "?" where null may stand, and with "??"
+# where it may be missing as well, as it is in certificates from before there was such a field.
+Shape = Any
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -299,6 +306,14 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 _MANIFEST: Shape = {"digest": "digest", "records": "count"}
+_PROOF: Shape = {
+    "release": "digest",
+    "root": "digest",
+    "position": "hex",
+    "leaf?": "hex",
+    "other?": {"position": "hex", "leaf": "hex"},
+    "siblings": ["hex"],
+}
 
 SHAPE: Shape = {
     "version": "version",
@@ -344,6 +359,8 @@ SHAPE: Shape = {
         "release_before?": "digest",
         "release_interim?": "digest",
         "release_after": "digest",
+        "proof_before??": _PROOF,
+        "proof_after??": _PROOF,
     },
     "derived": [{"kind": "word", "digest": "digest", "destroyed_at": "time"}],
     "limits": ["text"],
@@ -389,8 +406,10 @@ def _leaves(value: Any, shape: Shape, path: str) -> Iterator[tuple[str, str, Any
         if not isinstance(value, dict):
             raise Rejected(f"{path} is not an object")
         for mark, inner in shape.items():
-            name = mark.removesuffix("?")
+            name = mark.rstrip("?")
             if name not in value:
+                if mark.endswith("??"):
+                    continue
                 raise Rejected(f"{path}.{name} is missing")
             if value[name] is not None or name == mark:
                 yield from _leaves(value[name], inner, f"{path}.{name}")
@@ -581,6 +600,108 @@ def _refuse_repeats(what: str, values: Iterable[Any]) -> None:
         seen.add(value)
 
 
+# --- the tree over all records --------------------------------------------------------------------
+
+TREE_DEPTH = 256
+EMPTY_SUBTREE = hashlib.sha256(b"\x02").digest()
+
+
+def leaf_of(commitments: Iterable[str]) -> bytes:
+    """A person's leaf: SHA-256 over 03 and its records' commitments in ascending order."""
+    return hashlib.sha256(b"\x03" + bytes.fromhex("".join(sorted(commitments)))).digest()
+
+
+def leaf_hash(position: bytes, leaf: bytes) -> bytes:
+    """The hash of a subtree that holds one leaf."""
+    return hashlib.sha256(b"\x00" + position + leaf).digest()
+
+
+def tree_root(leaves: list[tuple[bytes, bytes]], depth: int = 0) -> bytes:
+    """The root over leaves by position: a bit 0 of the position goes left, 1 right."""
+    if not leaves:
+        return EMPTY_SUBTREE
+    if len(leaves) == 1:
+        return leaf_hash(*leaves[0])
+    halves: tuple[list[tuple[bytes, bytes]], ...] = ([], [])
+    for position, leaf in leaves:
+        halves[_bit(position, depth)].append((position, leaf))
+    left, right = (tree_root(half, depth + 1) for half in halves)
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def _bit(position: bytes, depth: int) -> int:
+    return position[depth // 8] >> (7 - depth % 8) & 1
+
+
+def root_shown(proof: dict[str, Any]) -> str:
+    """The root for which `proof` shows its leaf or, where that is null, that there is none.
+
+    Raises `Rejected` for a leaf that stands where its position does not lead.
+    """
+    position, other = bytes.fromhex(proof["position"]), proof["other"]
+    siblings = [bytes.fromhex(sibling) for sibling in proof["siblings"]]
+    if len(siblings) > TREE_DEPTH:
+        raise Rejected(f"a path of {len(siblings)} steps; a position has {TREE_DEPTH} bits")
+    if proof["leaf"] is not None:
+        if other is not None:
+            raise Rejected("two leaves at one path's end")
+        found = leaf_hash(position, bytes.fromhex(proof["leaf"]))
+    elif other is not None:
+        place = bytes.fromhex(other["position"])
+        path = range(len(siblings))
+        if place == position or any(_bit(place, step) != _bit(position, step) for step in path):
+            raise Rejected("the leaf at the path's end does not belong there, or is the person's")
+        found = leaf_hash(place, bytes.fromhex(other["leaf"]))
+    else:
+        found = EMPTY_SUBTREE
+    for step in reversed(range(len(siblings))):
+        pair = (siblings[step], found) if _bit(position, step) else (found, siblings[step])
+        found = hashlib.sha256(b"\x01" + b"".join(pair)).digest()
+    return f"sha256:{found.hex()}"
+
+
+def check_proofs(predicate: Predicate) -> str:
+    """The person's leaf was in the old release's tree, and is not in the new one's."""
+    before, after = _proof(predicate, "before"), _proof(predicate, "after")
+    if after is None:
+        if before is not None:
+            raise Rejected("the old release's tree is shown, and the new one's is not")
+        return "the certificate holds no proofs about the releases' trees"
+    if before is not None:
+        _check_change(predicate, before, after)
+    now = (
+        "absent from the new release's tree" if after["leaf"] is None else "in it with another leaf"
+    )
+    if before is None:
+        return f"{now}; the old release had none"
+    return f"{'absent from' if before['leaf'] is None else 'present in'} the old tree; {now}"
+
+
+def _proof(predicate: Predicate, when: str) -> dict[str, Any] | None:
+    """The proof about the release `before` or `after`, which holds for that release's root."""
+    model = predicate["model"] or {}
+    proof: dict[str, Any] | None = model.get(f"proof_{when}")
+    if proof is None:
+        return None
+    if proof["release"] != model[f"release_{when}"]:
+        raise Rejected(f"proof_{when} is about another release than release_{when}")
+    if root_shown(proof) != proof["root"]:
+        raise Rejected(f"proof_{when} does not lead to its root")
+    return proof
+
+
+def _check_change(predicate: Predicate, before: dict[str, Any], after: dict[str, Any]) -> None:
+    if before["position"] != after["position"]:
+        raise Rejected("the two proofs are about two positions")
+    if before["leaf"] is not None and before["leaf"] == after["leaf"]:
+        raise Rejected("the person's leaf stands in the new release's tree as before")
+    removed = [hex_ for shard in _shards(predicate) for hex_ in shard["removed_commitments"]]
+    if removed and before["leaf"] is None:
+        raise Rejected("records were removed, and the old release's tree does not hold the person")
+    if removed and after["leaf"] is None and leaf_of(removed).hex() != before["leaf"]:
+        raise Rejected("the leaf that is gone is not made of the records removed")
+
+
 CONSISTENCY: tuple[tuple[str, Callable[[Predicate], str]], ...] = (
     ("scope", check_scope),
     ("records", check_records),
@@ -588,6 +709,7 @@ CONSISTENCY: tuple[tuple[str, Callable[[Predicate], str]], ...] = (
     ("other-adapters", check_other_adapters),
     ("dates", check_dates),
     ("releases", check_releases),
+    ("proofs", check_proofs),
 )
 
 
@@ -843,33 +965,46 @@ def check_adapter(predicate: Predicate, path: Path) -> str:
 # --- training manifests ---------------------------------------------------------------------------
 
 
-def read_manifest(data: bytes) -> list[list[str]]:
-    """The record commitments that a shard was trained on, slice by slice.
+Slice = list[tuple[str, list[str]]]  # position and record commitments of each subject
 
-    A JSON array with one array for each slice, of 64-digit lower-case hex strings in strictly
-    ascending order: a record can neither stand twice nor hide. Raises `Rejected`.
+
+def read_manifest(data: bytes) -> list[Slice]:
+    """The subjects that a shard was trained on, slice by slice.
+
+    A JSON array with one array for each slice: of pairs of a position and an array of record
+    commitments, each 64 lower-case hex digits. Positions and commitments stand in strictly
+    ascending order: nothing can stand twice or hide. Raises `Rejected`.
     """
     slices = load_json(data)
     if not isinstance(slices, list) or not all(isinstance(part, list) for part in slices):
         raise Rejected("not a training manifest: no array of arrays")
-    for number, part in enumerate(slices):
-        if not all(isinstance(entry, str) and _HEX.fullmatch(entry) for entry in part):
-            raise Rejected(f"slice {number} of the manifest holds something else than commitments")
-        if any(entry >= following for entry, following in pairwise(part)):
-            raise Rejected(f"slice {number} of the manifest is not in ascending order")
-    return slices
+    return [_read_slice(number, part) for number, part in enumerate(slices)]
 
 
-def manifest_digest(slices: list[list[str]]) -> str:
+def _read_slice(number: int, entries: list[Any]) -> Slice:
+    for entry in entries:
+        if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], list)):
+            raise Rejected(f"slice {number} holds something else than positions with commitments")
+        _refuse_disorder(f"slice {number}: the commitments", entry[1])
+    _refuse_disorder(f"slice {number}: the positions", [entry[0] for entry in entries])
+    return [(position, commitments) for position, commitments in entries]
+
+
+def _refuse_disorder(what: str, values: list[Any]) -> None:
+    if not all(isinstance(value, str) and _HEX.fullmatch(value) for value in values):
+        raise Rejected(f"{what} are not 64 lower-case hex digits each")
+    if any(value >= following for value, following in pairwise(values)):
+        raise Rejected(f"{what} are not in ascending order")
+
+
+def manifest_digest(slices: list[Slice]) -> str:
     """The digest of a shard's manifest: SHA-256 over the JSON array of its slices' roots.
 
-    A slice's root is "sha256:" and the hex SHA-256 over its commitments' bytes, in order. The
-    array is written without white space.
+    A slice's root is "sha256:" and the hex root of the tree over its subjects' leaves. The array is
+    written without white space.
     """
-    roots = [
-        "sha256:" + hashlib.sha256(bytes.fromhex("".join(part))).hexdigest() for part in slices
-    ]
-    text = json.dumps(roots, separators=(",", ":"))
+    trees = [[(bytes.fromhex(place), leaf_of(part)) for place, part in slice_] for slice_ in slices]
+    text = json.dumps([f"sha256:{tree_root(tree).hex()}" for tree in trees], separators=(",", ":"))
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -877,7 +1012,7 @@ def check_manifest(predicate: Predicate, path: Path) -> str:
     """The manifest at `path` is one that a new adapter was trained on, without erased records."""
     slices = read_manifest(read_file(path))
     digest, name = manifest_digest(slices), _show(path.name)
-    commitments = {entry for part in slices for entry in part}
+    commitments = [entry for part in slices for _, records in part for entry in records]
     for shard in _shards(predicate):
         if digest == shard["manifest_after"]["digest"]:
             return _check_new_manifest(shard, name, commitments)
@@ -886,12 +1021,51 @@ def check_manifest(predicate: Predicate, path: Path) -> str:
     raise Rejected(f"{name} is {digest}, which this certificate does not name")
 
 
-def _check_new_manifest(shard: dict[str, Any], name: str, commitments: set[str]) -> str:
+def _check_new_manifest(shard: dict[str, Any], name: str, commitments: list[str]) -> str:
     if len(commitments) != shard["manifest_after"]["records"]:
         raise Rejected(f"{name} holds {len(commitments)} records, not the number certified")
-    if not commitments.isdisjoint(shard["removed_commitments"]):
+    if not set(commitments).isdisjoint(shard["removed_commitments"]):
         raise Rejected(f"{name} holds a record that is certified as removed")
     return f"{name} is the new manifest of shard {shard['shard']}; no removed record is in it"
+
+
+# --- the releases' manifests ----------------------------------------------------------------------
+
+
+def check_release_manifests(predicate: Predicate, path: Path) -> str:
+    """The releases' manifests at `path`, as `manage.py prove_manifest` writes them, are certified.
+
+    Each is the exact text whose SHA-256 is the release's digest, and names the proof's root.
+    """
+    document = load_json(read_file(path))
+    name, found = _show(path.name), []
+    for when in ("before", "after"):
+        proof, part = _proof(predicate, when), _member(document, when)
+        if proof is None or part is None:
+            continue
+        if _member(part, "proof") != proof:
+            raise Rejected(f"{name} and the certificate differ in the proof of the release {when}")
+        _check_release_manifest(when, proof, _member(part, "manifest"))
+        found.append(when)
+    if not found:
+        raise Rejected(f"{name} and the certificate have no proof in common")
+    return f"{name}: each release ({' and '.join(found)}) has the tree of its proof"
+
+
+def _member(value: object, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _check_release_manifest(when: str, proof: dict[str, Any], text: object) -> None:
+    try:
+        data = text.encode() if isinstance(text, str) else b""
+        manifest = json.loads(data)
+    except (ValueError, RecursionError):
+        raise Rejected(f"the manifest of the release {when} is not JSON") from None
+    if f"sha256:{hashlib.sha256(data).hexdigest()}" != proof["release"]:
+        raise Rejected(f"the manifest of the release {when} has another digest than the release")
+    if _member(_member(manifest, "records"), "root") != proof["root"]:
+        raise Rejected(f"the release {when} has another tree than its proof")
 
 
 # --- the command ----------------------------------------------------------------------------------
@@ -912,7 +1086,11 @@ def read_file(path: Path) -> bytes:
 
 
 def verify_files(
-    certificate: Path, key: Path, adapters: Iterable[Path] = (), manifests: Iterable[Path] = ()
+    certificate: Path,
+    key: Path,
+    adapters: Iterable[Path] = (),
+    manifests: Iterable[Path] = (),
+    releases: Iterable[Path] = (),
 ) -> list[Check]:
     """`verify` on files, with the adapters and manifests that the reader holds; never raises."""
     try:
@@ -927,6 +1105,8 @@ def verify_files(
     if predicate is not None:
         checks += [_run("adapter", check_adapter, predicate, path) for path in adapters]
         checks += [_run("manifest", check_manifest, predicate, path) for path in manifests]
+        for path in releases:
+            checks.append(_run("release-manifest", check_release_manifests, predicate, path))
     return checks
 
 
@@ -956,6 +1136,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="a training manifest to compare; may be repeated",
     )
+    parser.add_argument(
+        "--releases",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="the releases' manifests to compare, from manage.py prove_manifest; may be repeated",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -978,7 +1166,9 @@ def _as_text(checks: list[Check]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
     options = _parser().parse_args(arguments)
-    checks = verify_files(options.certificate, options.key, options.adapter, options.manifest)
+    checks = verify_files(
+        options.certificate, options.key, options.adapter, options.manifest, options.releases
+    )
     print(_as_json(checks) if options.json else _as_text(checks))
     return exit_code(checks)
 

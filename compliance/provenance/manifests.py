@@ -1,16 +1,24 @@
-"""The training manifest: keyed commitments to the records that a shard learned from."""
+"""The training manifest: keyed commitments to the records that a shard learned from.
 
-from collections.abc import Iterable
+Each subject is one leaf of a sparse Merkle tree. All that commits to it is made with a secret of
+its own, which says nothing about others: who receives it can find the leaf and recompute it.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 from django.db import models
 
 from compliance.canonical import json_digest
-from compliance.keyring import Key, keyed_digest
-from compliance.provenance.models import Plan, Prompt, RecordPlace
+from compliance.keyring import Key, keyed_digest, parts_hmac
+from compliance.provenance import sparse_merkle
+from compliance.provenance.models import Plan, Prompt, RecordPlace, SubjectLeaf
 
 
 @dataclass(frozen=True)
@@ -21,15 +29,39 @@ class SliceManifest:
     records: int
 
 
-def record_commitment(subject: str, item: str, at: datetime, rating: Decimal) -> bytes:
-    """Return the keyed commitment to one record, from its content alone (no row numbers)."""
-    return keyed_digest(
-        Key.COMMITMENT, "record", subject, item, at.astimezone(UTC).isoformat(), f"{rating:.2f}"
-    )
+class Leaf(NamedTuple):
+    """A subject in a tree; where its records are placed."""
+
+    subject_id: int
+    shard: int | None
+    slice: int
+    position: bytes
+    leaf: bytes
+    records: int
+
+
+def subject_secret(subject: str) -> bytes:
+    """Return what the subject's commitments are made with. Nothing that is handed out shows it."""
+    return keyed_digest(Key.COMMITMENT, "secret", subject)
+
+
+def subject_position(secret: bytes) -> bytes:
+    """Return the subject's position in every tree."""
+    return sha256(secret).digest()
+
+
+def record_commitment(secret: bytes, item: str, at: datetime, rating: Decimal) -> bytes:
+    """Return the commitment to one record, from its content alone (no row numbers)."""
+    return parts_hmac(secret, item, at.astimezone(UTC).isoformat(), f"{rating:.2f}")
+
+
+def leaf_of(commitments: Iterable[bytes]) -> bytes:
+    """Return a subject's leaf: one hash over its records' commitments, in ascending order."""
+    return sha256(b"\x03" + b"".join(sorted(commitments))).digest()
 
 
 def subject_commitment(subject: str) -> bytes:
-    """Return the keyed commitment to a subject's identifier."""
+    """Return the keyed commitment to a subject's identifier, which a certificate shows."""
     return keyed_digest(Key.COMMITMENT, "subject", subject)
 
 
@@ -38,23 +70,34 @@ def subject_commitments(subject_id: int) -> list[bytes]:
     rows = RecordPlace.objects.filter(
         subject_id=subject_id, subject__in=Prompt.objects.values("subject_id")
     )
-    return sorted(commitment for _, commitment in _commitments(rows))
+    return sorted(commitment for _, _, part in _committed(rows) for commitment in part)
 
 
 def slice_manifests(plan: Plan, shard: int) -> list[SliceManifest]:
-    """Return the manifest of each slice of `shard`, as the database stands now.
+    """Return the manifest of each slice of `shard`, as the stored leaves have it.
 
     A subject without a prompt has taught nothing and is not part of it.
     """
+    rows = SubjectLeaf.objects.filter(plan=plan, shard=shard, taught=True)
+    fields = ("subject_id", "shard", "slice", "position", "leaf", "records")
+    return _by_slice(plan, (Leaf(*row) for row in rows.values_list(*fields)))
+
+
+def slice_manifests_of_records(plan: Plan, shard: int) -> list[SliceManifest]:
+    """Return the manifest of each slice of `shard`, computed anew from the records."""
     rows = RecordPlace.objects.filter(
         plan=plan,
         shard=shard,
         subject__in=Prompt.objects.filter(plan=plan, shard=shard).values("subject_id"),
     )
-    leaves: list[list[bytes]] = [[] for _ in range(plan.slices)]
-    for slice_, commitment in _commitments(rows):
-        leaves[slice_].append(commitment)
-    return [SliceManifest(root=_root(part), records=len(part)) for part in leaves]
+    return _by_slice(plan, subject_leaves(rows))
+
+
+def subject_leaves(rows: "models.QuerySet[RecordPlace]") -> Iterator[Leaf]:
+    """Yield the leaf of each subject with a place among `rows`, computed from its records."""
+    for place, secret, commitments in _committed(rows):
+        position, leaf = subject_position(secret), leaf_of(commitments)
+        yield Leaf(*place, position, leaf, len(commitments))
 
 
 def shard_manifest(slices: Iterable[dict[str, object]]) -> SliceManifest:
@@ -71,17 +114,38 @@ def as_json(slices: Iterable[SliceManifest]) -> list[dict[str, object]]:
     return [asdict(part) for part in slices]
 
 
-def _commitments(rows: "models.QuerySet[RecordPlace]") -> Iterable[tuple[int, bytes]]:
-    values = rows.values_list(
+def root_digest(leaves: sparse_merkle.Leaves) -> str:
+    """Return the root of a tree as a digest."""
+    return f"sha256:{sparse_merkle.root(leaves).hex()}"
+
+
+def _by_slice(plan: Plan, leaves: Iterable[Leaf]) -> list[SliceManifest]:
+    trees: list[dict[bytes, bytes]] = [{} for _ in range(plan.slices)]
+    records = [0] * plan.slices
+    for part in leaves:
+        trees[part.slice][bytes(part.position)] = bytes(part.leaf)
+        records[part.slice] += part.records
+    return [
+        SliceManifest(root=root_digest(tree), records=count)
+        for tree, count in zip(trees, records, strict=True)
+    ]
+
+
+def _committed(
+    rows: "models.QuerySet[RecordPlace]",
+) -> Iterator[tuple[tuple[int, int | None, int], bytes, list[bytes]]]:
+    """Yield each subject's row number, shard and slice, its secret, and its commitments."""
+    values = rows.order_by("subject_id").values_list(
+        "subject_id",
+        "shard",
         "slice",
-        "interaction__subject__external_id",
+        "subject__external_id",
         "interaction__item__external_id",
         "interaction__occurred_at",
         "interaction__rating",
     )
-    for slice_, subject, item, at, rating in values.iterator(chunk_size=10_000):
-        yield slice_, record_commitment(subject, item, at, rating)
-
-
-def _root(leaves: list[bytes]) -> str:
-    return f"sha256:{sha256(b''.join(sorted(leaves))).hexdigest()}"
+    rows_by_subject = groupby(values.iterator(chunk_size=10_000), key=itemgetter(0, 1, 2, 3))
+    for (subject_id, shard, slice_, subject), group in rows_by_subject:
+        secret = subject_secret(subject)
+        commitments = [record_commitment(secret, *row[4:]) for row in group]
+        yield (subject_id, shard, slice_), secret, commitments

@@ -104,6 +104,31 @@ class Prompt(models.Model):
         return f"prompt [{self.first}, {self.target}, {self.end})"
 
 
+class SubjectLeaf(models.Model):
+    """A placed subject's leaf in the tree over all records, and in its slice's training manifest.
+
+    Position and leaf are keyed: they commit to who it is and to the placed records.
+    """
+
+    subject = models.OneToOneField(
+        Subject, on_delete=models.CASCADE, primary_key=True, related_name="leaf"
+    )
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="leaves", db_index=False)
+    shard = models.PositiveSmallIntegerField(null=True)
+    slice = models.PositiveSmallIntegerField()
+    position = models.BinaryField(max_length=32)
+    leaf = models.BinaryField(max_length=32)
+    records = models.PositiveIntegerField()
+    taught = models.BooleanField(help_text="Whether a prompt was made of the records.")
+
+    class Meta:
+        verbose_name_plural = "subject leaves"
+        indexes = [models.Index(fields=["plan", "shard", "slice"], name="subject_leaf_shard")]
+
+    def __str__(self) -> str:
+        return f"leaf of subject #{self.subject_id}"
+
+
 class AdapterState(models.TextChoices):
     PENDING = "pending", "Waiting for a worker"
     TRAINING = "training", "Training"

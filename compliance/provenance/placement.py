@@ -7,6 +7,7 @@ from operator import itemgetter
 from django.db import connection, transaction
 from django.db.models.functions import Collate
 
+from compliance.provenance.leaves import leaves_write
 from compliance.provenance.models import ErrorRow, Plan, Prompt, RecordPlace
 from compliance.records.models import Interaction, Subject
 from recmodel.partition import is_validation, shard_of, slice_of
@@ -48,6 +49,7 @@ def place_new_records(plan: Plan, on_progress: Progress | None = None) -> int:
             on_progress(done, len(subjects))
     _copy(RecordPlace, ("interaction_id", "plan_id", "subject_id", *_WHERE, "place"), places)
     _copy(Prompt, ("plan_id", "subject_id", *_WHERE, "first", "target", "end"), prompts)
+    leaves_write(plan, subjects)
     return len(subjects)
 
 

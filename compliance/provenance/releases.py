@@ -8,6 +8,7 @@ from django.db.models import F, Max
 from compliance.canonical import json_digest
 from compliance.jobs.models import Queue
 from compliance.jobs.services import job_enqueue
+from compliance.provenance.leaves import records_tree
 from compliance.provenance.models import (
     AdapterState,
     Checkpoint,
@@ -121,6 +122,7 @@ def release_inputs(plan: Plan, served: list[Checkpoint]) -> dict[str, Any]:
         "plan": plan.digest,
         "base": plan.config["base"]["digest"],
         "mixture": plan.config["mixture"],
+        "records": records_tree(plan),
         "shards": [
             {
                 "shard": checkpoint.adapter.shard,

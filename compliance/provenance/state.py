@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from compliance.canonical import json_digest
-from compliance.provenance.manifests import record_commitment, subject_commitment
+from compliance.provenance.manifests import record_commitment, subject_commitment, subject_secret
 from compliance.provenance.models import OPEN_ADAPTER_STATES, Checkpoint, Plan, Prompt, RecordPlace
 from compliance.provenance.releases import calibrator_of, live_release, served_checkpoints
 from compliance.provenance.validation import error_digests
@@ -82,14 +82,15 @@ def _places(plan: Plan) -> Rows:
             "interaction__rating",
         )
     )
-    return {
-        subject_commitment(subject).hex(): [_place(subject, *row[1:]) for row in group]
-        for subject, group in groupby(rows.iterator(chunk_size=10_000), key=itemgetter(0))
-    }
+    places: Rows = {}
+    for subject, group in groupby(rows.iterator(chunk_size=10_000), key=itemgetter(0)):
+        secret = subject_secret(subject)
+        places[subject_commitment(subject).hex()] = [_place(secret, *row[1:]) for row in group]
+    return places
 
 
 def _place(
-    subject: str,
+    secret: bytes,
     shard: int | None,
     slice_: int,
     place: int,
@@ -97,7 +98,7 @@ def _place(
     at: datetime,
     rating: Decimal,
 ) -> list[Any]:
-    return [shard, slice_, place, record_commitment(subject, item, at, rating).hex()]
+    return [shard, slice_, place, record_commitment(secret, item, at, rating).hex()]
 
 
 def _prompts(plan: Plan) -> Rows:

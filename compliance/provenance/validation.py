@@ -11,7 +11,7 @@ from django.db.models import Min
 from compliance.canonical import json_digest
 from compliance.provenance.examples import subjects_examples
 from compliance.provenance.manifests import subject_commitment
-from compliance.provenance.models import ErrorRow, Plan, Prompt
+from compliance.provenance.models import Checkpoint, ErrorRow, Plan, Prompt
 from recmodel.prompts import Prompt as Example
 from recmodel.prompts import Reaction
 
@@ -67,8 +67,10 @@ def errors_store(
 ) -> None:
     """Keep errors under the weights of this digest, but for people placed anew or erased since.
 
-    The caller holds the serving lock.
+    Weights that have gone out of service get none. The caller holds the serving lock.
     """
+    if not Checkpoint.objects.clean().filter(digest=weights).exists():
+        return
     marks = _marks(plan)
     ErrorRow.objects.bulk_create(
         [

@@ -8,6 +8,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from compliance.evidence import dsse, statement, verifier
 from compliance.evidence.keys import public_pem
+from compliance.provenance import sparse_merkle
+
+# Judy's position begins as Alice's does: she stands at the end of Alice's path when Alice is gone.
+PEOPLE = ("bob", "charlie", "dora", "grace", "judy")
 
 
 def _hex(text):
@@ -47,8 +51,9 @@ def pem(key):
 
 @pytest.fixture(scope="session")
 def new_manifest():
-    """What shard 2 is trained on after the erasure: two slices, three records."""
-    return [sorted([_hex("kept 1"), _hex("kept 2")]), [_hex("kept 3")]]
+    """What shard 2 is trained on after the erasure: two slices, three records of two people."""
+    bob, charlie = _hex("where bob is"), _hex("where charlie is")
+    return [[[bob, sorted([_hex("kept 1"), _hex("kept 2")])]], [[charlie, [_hex("kept 3")]]]]
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +91,29 @@ def content(new_manifest):
     )
 
 
+def _leaf(*commitments):
+    return verifier.leaf_of(commitments)
+
+
+def manifest_proof(when, *names):
+    """A proof about Alice in a tree that holds these people, each with two records."""
+    people = {bytes.fromhex(_hex(f"where {name} is")): name for name in names}
+    leaves = {place: _leaf(_hex(f"{name} 1"), _hex(f"{name} 2")) for place, name in people.items()}
+    position = bytes.fromhex(_hex("where alice is"))
+    proof, leaf = sparse_merkle.prove(leaves, position), leaves.get(position)
+    other = proof.other and statement.OtherLeaf(
+        position=proof.other[0].hex(), leaf=proof.other[1].hex()
+    )
+    return statement.ManifestProof(
+        release=_digest(f"release {when}"),
+        root=f"sha256:{sparse_merkle.root(leaves).hex()}",
+        position=position.hex(),
+        leaf=leaf.hex() if leaf else None,
+        other=other,
+        siblings=tuple(sibling.hex() for sibling in proof.siblings),
+    )
+
+
 def _model(new_manifest):
     shard = statement.RetrainedShard(
         shard=2,
@@ -116,6 +144,8 @@ def _model(new_manifest):
         release_before=_digest("release old"),
         release_interim=_digest("release interim"),
         release_after=_digest("release new"),
+        proof_before=manifest_proof("old", *PEOPLE, "alice"),
+        proof_after=manifest_proof("new", *PEOPLE),
     )
 
 

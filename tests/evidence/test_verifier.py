@@ -1,11 +1,13 @@
 import base64
 import copy
+import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,8 @@ from hypothesis import strategies as st
 from compliance.evidence import verifier
 from compliance.evidence.keys import public_pem
 from compliance.evidence.verifier import CODES, exit_code, main, verify
+from compliance.provenance import sparse_merkle
+from tests.evidence.conftest import PEOPLE, manifest_proof
 
 SOURCE = Path(verifier.__file__)
 
@@ -53,6 +57,7 @@ def test_a_true_certificate_passes_every_check(certificate, pem):
         "certificate-file",
         "adapter",
         "manifest",
+        "release-manifest",
     }
 
 
@@ -60,7 +65,7 @@ def test_the_command_prints_each_check(files, capsys):
     assert run(files) == 0
 
     out = capsys.readouterr().out
-    assert out.count("pass  ") == len(CODES) - 3
+    assert out.count("pass  ") == len(CODES) - 4
     assert out.endswith("VERIFIED\n")
 
 
@@ -206,6 +211,7 @@ def at(*path):
 SHARD = ("predicate", "model", "shards", 0)
 REPLAY = (*SHARD, "replay")
 REQUEST = ("predicate", "request")
+BEFORE, AFTER = (("predicate", "model", name) for name in ("proof_before", "proof_after"))
 ZERO, ONE = "sha256:" + "0" * 64, "sha256:" + "1" * 64
 
 
@@ -232,6 +238,39 @@ def same_manifest(said):
 
 def twice(entries):
     return [*entries, entries[0]]
+
+
+def twice_and_short(entries):
+    return [*entries, entries[0][1:]]
+
+
+def prove_anew(when, *names):
+    """A true proof about another tree, or about the same people."""
+
+    def change(said):
+        proof = asdict(manifest_proof(when, *names))
+        proof["siblings"] = list(proof["siblings"])
+        said["predicate"]["model"]["proof_before" if when == "old" else "proof_after"] = proof
+
+    return change
+
+
+still_there = prove_anew("new", *PEOPLE, "alice")
+never_there = prove_anew("old", *PEOPLE)
+
+
+def two_positions(said):
+    """Each of the proofs holds by itself: the new one is about somebody else, who is not there."""
+    proof = said["predicate"]["model"]["proof_after"]
+    last = proof["position"][-1]
+    proof["position"] = proof["position"][:-1] + ("0" if last != "0" else "1")
+
+
+def other_records(said):
+    """The old tree held another leaf than the removed records make."""
+    proof = said["predicate"]["model"]["proof_before"]
+    proof["leaf"] = "0" * 64
+    proof["root"] = verifier.root_shown(proof)
 
 
 TAMPERED = [
@@ -290,6 +329,27 @@ TAMPERED = [
     (23, at("predicate", "derived", 0, "destroyed_at", "2026-01-30T00:00:00Z")),
     (23, at("predicate", "derived", 0, "destroyed_at", "2026-03-30T00:00:00Z")),
     (24, swap_releases),
+    (15, at(*BEFORE, "siblings", None)),
+    (15, drop(*AFTER, "other")),
+    (16, at(*AFTER, "other", "leaf", "0" * 63)),
+    (16, at(*BEFORE, "siblings", twice_and_short)),
+    (25, at(*AFTER, None)),
+    (25, at(*BEFORE, "release", ZERO)),
+    (25, at(*AFTER, "release", ZERO)),
+    (25, at(*BEFORE, "root", ZERO)),
+    (25, at(*AFTER, "root", ZERO)),
+    (25, at(*BEFORE, "leaf", "0" * 64)),
+    (25, at(*BEFORE, "position", "0" * 64)),
+    (25, at(*AFTER, "position", "0" * 64)),
+    (25, at(*AFTER, "other", None)),
+    (25, at(*AFTER, "other", "leaf", "0" * 64)),
+    (25, at(*AFTER, "siblings", lambda siblings: siblings[1:])),
+    (25, at(*AFTER, "siblings", lambda siblings: siblings[::-1])),
+    (25, at(*AFTER, "siblings", ["0" * 64] * 257)),
+    (25, two_positions),
+    (25, still_there),
+    (25, never_there),
+    (25, other_records),
 ]
 
 
@@ -312,7 +372,7 @@ def test_all_faults_are_shown_and_the_first_gives_the_code(pem, said, signed):
     swap_releases(said)
     checks = verify(signed(said), pem)
 
-    assert failed(checks) == ["scope", "releases"]
+    assert failed(checks) == ["scope", "releases", "proofs"]
     assert exit_code(checks) == 19
 
 
@@ -504,7 +564,7 @@ def certify_manifest(files, said, signed, slices, name="manifest_after"):
 
 
 def test_a_manifest_with_an_erased_record_is_code_31(files, said, signed, hex_of, capsys):
-    slices = [sorted([hex_of("kept 1"), hex_of("alice 1")]), [hex_of("kept 3")]]
+    slices = [[[hex_of("bob"), sorted([hex_of("kept 1"), hex_of("alice 1"), hex_of("kept 3")])]]]
     certify_manifest(files, said, signed, slices)
 
     assert run(files, "--manifest", files / "manifest.json") == 31
@@ -512,14 +572,16 @@ def test_a_manifest_with_an_erased_record_is_code_31(files, said, signed, hex_of
 
 
 def test_a_manifest_of_another_length_is_code_31(files, said, signed, hex_of, capsys):
-    certify_manifest(files, said, signed, [[hex_of("kept 1")]])
+    certify_manifest(files, said, signed, [[[hex_of("bob"), [hex_of("kept 1")]]]])
 
     assert run(files, "--manifest", files / "manifest.json") == 31
     assert "not the number certified" in capsys.readouterr().out
 
 
 def test_the_manifest_from_before_is_code_31(files, said, signed, hex_of, capsys):
-    certify_manifest(files, said, signed, [[hex_of("alice 1")]], name="manifest_before")
+    certify_manifest(
+        files, said, signed, [[[hex_of("bob"), [hex_of("alice 1")]]]], name="manifest_before"
+    )
 
     assert run(files, "--manifest", files / "manifest.json") == 31
     assert "from before the erasure" in capsys.readouterr().out
@@ -531,10 +593,15 @@ def test_the_manifest_from_before_is_code_31(files, said, signed, hex_of, capsys
         ("", "not JSON"),
         ("{}", "no array of arrays"),
         ("[1]", "no array of arrays"),
-        ("[[1]]", "something else than commitments"),
-        ('[["alice"]]', "something else than commitments"),
-        (json.dumps([["1" * 64, "0" * 64]]), "not in ascending order"),
-        (json.dumps([["0" * 64, "0" * 64]]), "not in ascending order"),
+        ("[[1]]", "something else than positions with commitments"),
+        ('[[["alice"]]]', "something else than positions with commitments"),
+        ('[[["alice", []]]]', "the positions are not 64"),
+        ("[[[1, []]]]", "the positions are not 64"),
+        (json.dumps([[["0" * 64, ["alice"]]]]), "the commitments are not 64"),
+        (json.dumps([[["0" * 64, ["1" * 64, "0" * 64]]]]), "commitments are not in ascending"),
+        (json.dumps([[["0" * 64, ["0" * 64, "0" * 64]]]]), "commitments are not in ascending"),
+        (json.dumps([[["1" * 64, []], ["0" * 64, []]]]), "positions are not in ascending"),
+        (json.dumps([[["0" * 64, []], ["0" * 64, []]]]), "positions are not in ascending"),
         ("[[]]", "does not name"),
     ],
 )
@@ -547,6 +614,134 @@ def test_a_malformed_manifest_is_code_31_with_the_reason(files, capsys, text, me
 
 def test_a_missing_manifest_is_code_31(files):
     assert run(files, "--manifest", files / "missing.json") == 31
+
+
+# --- the trees of the releases --------------------------------------------------------------------
+
+
+def verdict(pem, envelope):
+    [check] = [check for check in verify(envelope, pem) if check.name == "proofs"]
+    return check.passed, check.detail
+
+
+def test_presence_and_absence_are_told(pem, certificate):
+    assert verdict(pem, certificate) == (
+        True,
+        "present in the old tree; absent from the new release's tree",
+    )
+
+
+@pytest.mark.parametrize("names", [("bob", "dora"), ("grace",), ()], ids=["end", "one", "empty"])
+def test_every_kind_of_absence_is_taken(pem, said, signed, names):
+    prove_anew("new", *names)(said)
+
+    assert verdict(pem, signed(said))[0]
+
+
+def test_somebody_who_taught_nothing_may_have_been_unknown(pem, said, signed):
+    never_there(said)
+    said["predicate"]["model"]["shards"] = []
+    said["subject"] = said["subject"][:1]
+
+    checks = verify(signed(said), pem)
+
+    assert failed(checks) == []
+    assert "absent from the old tree" in checks[-1].detail
+
+
+def test_a_leaf_of_other_records_may_stand_in_its_place(pem, said, signed):
+    """Who comes back, or asked for some records only, has another leaf."""
+    proof = said["predicate"]["model"]["proof_after"]
+    proof |= {"leaf": "1" * 64, "other": None, "siblings": []}
+    proof["root"] = verifier.root_shown(proof)
+
+    assert verdict(pem, signed(said)) == (
+        True,
+        "present in the old tree; in it with another leaf",
+    )
+
+
+def test_a_certificate_from_before_there_were_proofs_passes(pem, said, signed):
+    for name in ("proof_before", "proof_after"):
+        del said["predicate"]["model"][name]
+
+    assert failed(verify(signed(said), pem)) == []
+    assert "holds no proofs" in verdict(pem, signed(said))[1]
+
+
+def test_the_first_release_with_a_tree_has_no_proof_before(pem, said, signed):
+    said["predicate"]["model"]["proof_before"] = None
+
+    assert verdict(pem, signed(said)) == (
+        True,
+        "absent from the new release's tree; the old release had none",
+    )
+
+
+@given(
+    leaves=st.dictionaries(
+        st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32), max_size=20
+    )
+)
+def test_verifier_and_issuer_agree_on_every_root(leaves):
+    assert verifier.tree_root(list(leaves.items())) == sparse_merkle.root(leaves)
+
+
+def release_files(said):
+    """What `manage.py prove_manifest` writes, and a certificate about it."""
+    document = {}
+    for when in ("before", "after"):
+        proof = said["predicate"]["model"][f"proof_{when}"]
+        text = json.dumps({"records": {"root": proof["root"]}, "temperature": 0.5})
+        digest = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+        said["predicate"]["model"][f"release_{when}"] = proof["release"] = digest
+        document[when] = {"proof": copy.deepcopy(proof), "manifest": text}
+    said["subject"][0]["digest"]["sha256"] = digest.removeprefix("sha256:")
+    return document
+
+
+def check_releases(files, said, signed, document):
+    (files / "certificate.json").write_bytes(signed(said))
+    (files / "releases.json").write_text(json.dumps(document))
+    return run(files, "--releases", files / "releases.json")
+
+
+def test_the_certified_releases_pass(files, said, signed, capsys):
+    assert check_releases(files, said, signed, release_files(said)) == 0
+    assert "each release (before and after) has the tree" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (at("before", "manifest", lambda text: text + " "), "another digest than the release"),
+        (at("after", "manifest", "{"), "is not JSON"),
+        (at("after", "manifest", None), "is not JSON"),
+        (at("after", "proof", "leaf", "0" * 64), "differ in the proof of the release after"),
+        (drop("before", "proof"), "differ in the proof of the release before"),
+        (lambda document: document.clear(), "no proof in common"),
+    ],
+    ids=["text", "no-json", "no-text", "proof", "no-proof", "nothing"],
+)
+def test_other_releases_are_code_32(files, said, signed, capsys, change, message):
+    document = release_files(said)
+    change(document)
+
+    assert check_releases(files, said, signed, document) == 32
+    assert message in capsys.readouterr().out
+
+
+def test_a_release_with_another_tree_is_code_32(files, said, signed, capsys):
+    document = release_files(said)
+    never_there(said)
+    said["predicate"]["model"]["shards"] = []
+    said["subject"] = said["subject"][:1]
+    proof = said["predicate"]["model"]["proof_before"]
+    proof["release"] = said["predicate"]["model"]["release_before"]
+    document["before"]["proof"] = proof
+
+    assert check_releases(files, said, signed, document) == 32
+    assert "another tree than its proof" in capsys.readouterr().out
 
 
 # --- nothing makes it fall over -------------------------------------------------------------------

@@ -13,7 +13,8 @@ from compliance.erasure.states import State as RequestState
 from compliance.evidence.models import Certificate
 from compliance.jobs.models import Queue
 from compliance.provenance.artefacts import artefact_path
-from compliance.provenance.models import Adapter, Checkpoint, Plan, Prompt
+from compliance.provenance.manifests import root_digest, subject_leaves
+from compliance.provenance.models import Adapter, Checkpoint, Plan, Prompt, RecordPlace, Release
 from compliance.provenance.releases import live_release
 from compliance.provenance.state import State
 from compliance.records.models import Subject
@@ -148,6 +149,7 @@ class Story:
         release, _ = live_release()
         for checkpoint in release.checkpoints.select_related("adapter"):
             assert not self._learned_from_erased(checkpoint), f"{event}: {checkpoint} is served"
+        self._check_tree(release)
 
     def end(self) -> State:
         """Finish, check what must hold then, and return the state."""
@@ -160,12 +162,24 @@ class Story:
         open_requests = ErasureRequest.objects.exclude(state=RequestState.COMPLETED)
         assert not open_requests.exists(), open_requests
         assert Certificate.objects.count() == ErasureRequest.objects.count()
+        for certificate in Certificate.objects.select_related("request"):
+            _check_proofs(certificate.request)
         found = world.state_of(self.plan)
         assert None not in found.errors.values()
         for shard in found.shards:
             for _, digest, _ in shard["checkpoints"]:
                 assert load_adapter(artefact_path(digest)).digest == digest
         return found
+
+    def _check_tree(self, release: Release) -> None:
+        """The live release commits to all that is placed, and to nothing else."""
+        leaves = list(subject_leaves(RecordPlace.objects.filter(plan=self.plan)))
+        tree = {leaf.position: leaf.leaf for leaf in leaves}
+        assert release.manifest["records"] == {
+            "root": root_digest(tree),
+            "subjects": len(leaves),
+            "records": RecordPlace.objects.count(),
+        }
 
     def _note_plans(self) -> None:
         for adapter in Adapter.objects.filter(plan=self.plan):
@@ -181,6 +195,21 @@ class Story:
         for slice_ in range(checkpoint.slice + 1):
             learned_from |= self._taught[checkpoint.adapter_id, slice_]
         return bool(learned_from & self.erased)
+
+
+def _check_proofs(request: ErasureRequest) -> None:
+    """What was there is shown to be gone; somebody who came back has another leaf."""
+    before, after = request.proof_before, request.proof_after
+    if after is None:
+        assert request.release_after == "", "Something was served, and nothing is proven."
+        return
+    assert after["release"] == request.release_after
+    assert before["release"] == request.release_before
+    assert before["position"] == after["position"]
+    if request.erased_interactions == 0:
+        assert before["leaf"] is None
+    assert before["leaf"] is None or before["leaf"] != after["leaf"]
+    assert request.touched.count() == 0 or before["leaf"] is not None
 
 
 def begin(shape: Shape) -> Story:

@@ -6,8 +6,17 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from compliance.provenance.models import Adapter, Plan, RecordPlace
+from compliance.jobs.models import Job, JobState, Queue
+from compliance.provenance.models import (
+    Adapter,
+    Checkpoint,
+    ErrorRow,
+    FittedCalibrator,
+    Plan,
+    RecordPlace,
+)
 from compliance.provenance.placement import place_of
+from compliance.provenance.releases import is_settled, live_release
 from compliance.provenance.state import State
 from compliance.records.models import Interaction, Item, Subject
 from recmodel.catalogue import Catalogue
@@ -26,6 +35,7 @@ from tests.exactness.world import (
     make_catalogue,
     make_plan,
     state_of,
+    work_on,
 )
 from tests.exactness.world import build as build_here
 from tests.recmodel import cast
@@ -148,6 +158,70 @@ def test_an_erasure_takes_in_no_new_records(build: Build):
     erase("eve")
     finish()
     assert state_of(Plan.objects.get()) == expected
+
+
+@pytest.mark.parametrize("name", ["ada", "ivan"])
+def test_the_release_forgets_those_whom_no_adapter_knew(build: Build, name: str):
+    """Broken by a tree over training subjects alone, or a release that only training replaces."""
+    nobodies = {"ada": some_records(3), "ivan": {("fig", 1): "5"}}
+    people = PEOPLE | nobodies
+    fewer = build({key: people[key] for key in people if key != name}, WITH_VALIDATION)
+    every = build(people, WITH_VALIDATION)
+    assert every.release != fewer.release
+    assert every.shards == fewer.shards
+    request = erase(name)
+    interim, _ = live_release()
+    assert (request.release_before, request.release_interim) == (every.release, interim.digest)
+    finish()
+    after, _ = live_release()
+    assert interim.manifest["records"] == after.manifest["records"]
+    assert state_of(Plan.objects.get()) == fewer
+
+
+def test_the_calibrator_goes_out_of_service_with_any_record(build: Build):
+    """Broken by a calibrator that serves on, or stays in the database, until it is fitted anew."""
+    build(PEOPLE | {"ada": some_records(3)}, WITH_VALIDATION)
+    assert calibrators() == (True, 1)
+    erase("dora")
+    assert calibrators() == (False, 0)
+    finish()
+    assert calibrators() == (True, 1)
+
+
+def calibrators() -> tuple[bool, int]:
+    """Return whether the live release serves a fitted calibrator, and how many are kept."""
+    release, _ = live_release()
+    return is_settled(release), FittedCalibrator.objects.count()
+
+
+def test_a_validation_subject_takes_its_errors_along(build: Build):
+    """Broken by columns of the error matrix that outlive the person they are about."""
+    build(PEOPLE | {"ada": some_records(3)}, WITH_VALIDATION)
+    assert ErrorRow.objects.filter(subject__external_id="ada").count() == 4
+    erase("ada")
+    assert not ErrorRow.objects.exists()
+
+
+def test_errors_of_weights_that_are_gone_are_gone(build: Build):
+    """Broken by rows of the error matrix that outlive the weights they judge."""
+    build(PEOPLE | {"ada": some_records(3)}, WITH_VALIDATION)
+    erase("dora")
+    finish()
+    kept = set(Checkpoint.objects.filter(destroyed_at=None).values_list("digest", flat=True))
+    assert {row.weights for row in ErrorRow.objects.all()} == kept
+
+
+def test_training_refuses_records_that_are_not_those_of_its_manifest(build: Build):
+    """Broken by trusting the stored leaves: they say what should stand, not what does."""
+    build(without("eve"))
+    add_people({"eve": PEOPLE["eve"]})
+    refresh(Plan.objects.get())
+    row = Interaction.objects.filter(subject__external_id="grace").first()
+    Interaction.objects.filter(pk=row.pk).update(rating=6 - row.rating)
+    work_on(Queue.TRAIN)
+    [job] = Job.objects.filter(state=JobState.QUEUED)
+    assert "have changed since it was planned" in job.error
+    assert not Adapter.objects.filter(generation=2, state="active").exists()
 
 
 # Order and names are content.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 
 from compliance.erasure.models import Channel, ErasureRequest, Ground
 from compliance.erasure.services import request_approve, request_receive
@@ -88,6 +89,13 @@ def test_an_erasure_ends_in_a_verified_certificate(plan: Plan, tmp_path: Path):
     artefact = str(artefact_path(adapter.digest))
     assert verifier.main([str(envelope), "--key", key, "--adapter", artefact]) == 0
     assert name not in envelope.read_text()
+    proofs = tmp_path / "releases.json"
+    call_command("prove_manifest", str(request.pk), out=proofs)
+    assert verifier.main([str(envelope), "--key", key, "--releases", str(proofs)]) == 0
+    assert name not in proofs.read_text()
+    said = json.loads(_payload(certificate))["predicate"]["model"]
+    assert said["proof_before"]["leaf"] is not None
+    assert said["proof_after"]["leaf"] is None
 
 
 def test_a_worker_killed_in_the_middle_leaves_the_same_bits(committed_db: None):
@@ -182,10 +190,14 @@ def test_who_taught_nothing_is_answered_without_retraining(committed_db: None, n
     with worker("default"):
         request = approve(name)
         wait_for(lambda: state_of(request) is State.COMPLETED)
-    assert Release.objects.count() == number
+    placed = name.startswith("person")  # whose records were in the tree of the release
+    assert Release.objects.count() == number + placed
     assert Serving.objects.get().epoch > number
     content = json.loads(_payload(Certificate.objects.get()))["predicate"]
     assert content["model"]["shards"] == []
+    assert content["model"]["release_interim"] == content["model"]["release_after"]
+    assert (content["model"]["proof_before"]["leaf"] is not None) == placed
+    assert content["model"]["proof_after"]["leaf"] is None
     assert content["scope"][0]["erased"] == (0 if name.startswith("nobody") else 3)
 
 

@@ -26,12 +26,15 @@ class Command(BaseCommand):
         )
         parser.add_argument("--adapter", action="append", default=[], help="adapter to compare")
         parser.add_argument("--manifest", action="append", default=[], help="manifest to compare")
+        parser.add_argument(
+            "--releases", action="append", default=[], help="releases' manifests to compare"
+        )
         parser.add_argument("--json", action="store_true", help="print the checks as JSON")
 
     def handle(self, **options: Any) -> None:
         key = options["key"] or str(Path(settings.KEYS_DIR) / PUBLIC_NAME)
         arguments = [options["certificate"], "--key", key]
-        for name in ("adapter", "manifest"):
+        for name in ("adapter", "manifest", "releases"):
             for value in options[name]:
                 arguments += [f"--{name}", value]
         sys.exit(verifier.main(arguments + (["--json"] if options["json"] else [])))

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provenance', '0004_guards'),
+        ('provenance', '0005_subject_leaf'),
         ('records', '0002_guards'),
     ]
 
