@@ -74,7 +74,7 @@ def fingerprint() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "environment": {name: os.environ[name] for name in WATCHED if name in os.environ},
         "flags": _flags(),
-        "attention": "sdpa",
+        "attention": "sdpa over prefixes, recmodel.tree over targets",
         "dtype": "float32",
         "optimizer": "torch.optim.AdamW fused",
         "canary": canary(),

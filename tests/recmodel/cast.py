@@ -48,9 +48,9 @@ def prompts(*subjects: str, n: int = 17) -> list[Prompt]:
     return [p for subject in subjects for p in prompts_of(subject, records(subject, n), ranges)]
 
 
-def adapter(model: ItemTokenModel, seed: int) -> AdapterState:
+def adapter(model: ItemTokenModel, seed: int, config: TrainingConfig = CONFIG) -> AdapterState:
     """An adapter that does something: B is drawn too."""
-    state = initial_state(model, CONFIG, seed)
+    state = initial_state(model, config, seed)
     torch.manual_seed(seed)
     tensors = {n: torch.randn(t.shape) * 0.3 if ".lora_B." in n else t for n, t in state.items()}
     return AdapterState(tensors, state.rank, state.alpha, state.target_modules)
