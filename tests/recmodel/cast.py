@@ -28,10 +28,13 @@ def tiny_model() -> ItemTokenModel:
     return ItemTokenModel(shape).eval().requires_grad_(False)
 
 
+def vectors(dimension: int) -> np.ndarray:
+    found = np.random.default_rng(7).standard_normal((60, dimension)).astype(np.float32)
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
 def tiny_catalogue() -> Catalogue:
-    vectors = np.random.default_rng(7).standard_normal((60, 24)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Catalogue([f"item-{n}" for n in range(60)], vectors)
+    return Catalogue([f"item-{n}" for n in range(60)], vectors(24))
 
 
 def records(subject: str, n: int) -> list[Reaction]:

@@ -25,14 +25,12 @@ drawn = st.lists(st.integers(0, 59), min_size=1, max_size=150)
 
 @pytest.fixture(scope="module")
 def bases(model, catalogue):
-    rng = np.random.default_rng(3)
-    vectors = rng.standard_normal((60, 384)).astype(np.float32) / 20
     shipped, config = load_base(), TrainingConfig()
     return {
         "tiny": (model, catalogue, {k: cast.adapter(model, k) for k in range(3)}),
         "shipped": (
             shipped,
-            Catalogue(ITEMS, vectors),
+            Catalogue(ITEMS, cast.vectors(384)),
             {k: cast.adapter(shipped, k, config) for k in range(3)},
         ),
     }
