@@ -12,12 +12,10 @@ from recmodel.attention import Attention, Errors, Evidence, omega, prompt_errors
 from recmodel.calibrator import Calibrator, fit, scores
 from recmodel.catalogue import Catalogue
 from recmodel.mixture import Mixture
+from recmodel.prefixes import PrefixCache
 from recmodel.prompts import Prompt, Reaction
 from recmodel.rates import Counts
 from recmodel.taste import Embeddings, Floats, taste
-
-# Candidates of one subject are scored so many to a prompt.
-TARGETS = 32
 
 
 @dataclass(frozen=True)
@@ -67,59 +65,52 @@ class Recommender:
         `history` is what the model reads; `records` are all of the subject's that were counted,
         which must not speak for themselves.
         """
-        if not items:
-            return np.empty(0)
-        asked = [Reaction(item=item, liked=False, at="") for item in items]
-        blocks = [tuple(asked[at : at + TARGETS]) for at in range(0, len(asked), TARGETS)]
-        prompts = [Prompt("", tuple(history), block) for block in blocks]
-        weights = np.tile(self._omega(history, self.evidence), (len(prompts), 1))
-        logits = np.concatenate(self.mixture.score(prompts, self.catalogue, weights))
-        return self.calibrator.probability(
-            scores(
-                logits,
-                history,
-                items,
-                self.counts.without(records),
-                self.catalogue,
-                self.setting.centre,
-            )
-        )
+        weights = self._omega(history, self.evidence)[None]
+        logits = self.mixture.score_candidates(tuple(history), items, self.catalogue, weights)
+        counts = self.counts.without(records)
+        return self.calibrator.probability(self._rows(logits, history, items, counts))
 
-    def validation_rows(self, people: Sequence[Person]) -> Floats:
+    def validation_rows(
+        self, people: Sequence[Person], prefixes: PrefixCache | None = None
+    ) -> Floats:
         """Return the rows of scores [n, 6] of every validation target, person by person.
 
-        Nobody's own prompts and records speak for themselves.
+        Nobody's own prompts and records speak for themselves. `prefixes`: see `Mixture.score`.
         """
         prompts = [prompt for person in people for prompt in person.prompts]
-        others = {person.subject: self.evidence.without(person.subject) for person in people}
-        weights = [self._omega(prompt.prefix, others[prompt.subject]) for prompt in prompts]
-        K = len(self.mixture.shards)
         logits = iter(
-            self.mixture.score(
-                prompts, self.catalogue, np.array(weights, np.float32).reshape(len(prompts), K)
-            )
+            self.mixture.score(prompts, self.catalogue, self._omegas(people), prefixes=prefixes)
         )
         rows = [np.empty((0, len(self.calibrator.weights)))]
         for person in people:
             counts = self.counts.without(person.records)
             for prompt in person.prompts:
                 targets = [reaction.item for reaction in prompt.suffixes]
-                rows.append(
-                    scores(
-                        next(logits),
-                        prompt.prefix,
-                        targets,
-                        counts,
-                        self.catalogue,
-                        self.setting.centre,
-                    )
-                )
+                rows.append(self._rows(next(logits), prompt.prefix, targets, counts))
         return np.concatenate(rows)
 
-    def refitted(self, people: Sequence[Person]) -> Calibrator:
+    def refitted(self, people: Sequence[Person], prefixes: PrefixCache | None = None) -> Calibrator:
         """Return the calibrator that the validation subjects teach, drawn towards the plan's."""
         liked = [np.empty(0, bool), *(part for person in people for part in person.liked)]
-        return fit(self.validation_rows(people), np.concatenate(liked), self.setting.calibrator)
+        rows = self.validation_rows(people, prefixes)
+        return fit(rows, np.concatenate(liked), self.setting.calibrator)
+
+    def _rows(
+        self,
+        logits: npt.NDArray[np.float32],
+        history: Sequence[Reaction],
+        items: Sequence[str],
+        counts: Counts,
+    ) -> Floats:
+        return scores(logits, history, items, counts, self.catalogue, self.setting.centre)
+
+    def _omegas(self, people: Sequence[Person]) -> npt.NDArray[np.float32]:
+        """Return the weights of each prompt, [prompts, K], by what others' prompts say."""
+        weights = []
+        for person in people:
+            others = self.evidence.without(person.subject)
+            weights += [self._omega(prompt.prefix, others) for prompt in person.prompts]
+        return np.array(weights, np.float32).reshape(len(weights), len(self.mixture.shards))
 
     def _omega(self, history: Sequence[Reaction], evidence: Evidence) -> npt.NDArray[np.float32]:
         return omega(
@@ -150,8 +141,13 @@ def evidence_of(
     )
 
 
-def prompt_errors_of(judged: Mixture, people: Sequence[Person], catalogue: Catalogue) -> Errors:
+def prompt_errors_of(
+    judged: Mixture,
+    people: Sequence[Person],
+    catalogue: Catalogue,
+    prefixes: PrefixCache | None = None,
+) -> Errors:
     """Return the errors of `judged`, which has one adapter, on all prompts of people: int32 [V]."""
     prompts = [prompt for person in people for prompt in person.prompts]
     liked = [part for person in people for part in person.liked]
-    return prompt_errors(judged.score(prompts, catalogue), liked)
+    return prompt_errors(judged.score(prompts, catalogue, prefixes=prefixes), liked)

@@ -17,11 +17,11 @@ from compliance.provenance.releases import (
     served_checkpoints,
     serving_lock,
 )
-from compliance.provenance.validation import validation_subjects
+from compliance.provenance.validation import ValidationSubject, validation_subjects
 from compliance.recommendations.loading import persons, plan_setting, recommender
 from recmodel import determinism
-from recmodel.recommender import Person, Recommender
-from workers.judging import errors_fill
+from recmodel.recommender import Recommender
+from workers.judging import errors_fill, validation_prefixes
 from workers.work import Work
 
 
@@ -31,7 +31,7 @@ class Moment:
 
     inputs: str
     who: Recommender
-    people: list[Person]
+    people: list[ValidationSubject]
 
 
 def refit(work: Work) -> None:
@@ -43,7 +43,8 @@ def refit(work: Work) -> None:
             raise ImpossibleJobError(f"Plan {plan} is not in force any more.")
         errors_fill(work, plan, _checkpoints(plan))
         moment = _moment(plan)
-        content = moment.who.refitted(moment.people).to_dict()
+        prefixes = validation_prefixes(plan, moment.people)
+        content = moment.who.refitted(persons(moment.people), prefixes).to_dict()
         if _publish(work, plan, moment.inputs, content):
             return
 
@@ -70,7 +71,7 @@ def _moment(plan: Plan) -> Moment:
         return Moment(
             inputs=json_digest(release_inputs(plan, served)),
             who=recommender(plan, served, plan_setting(plan).calibrator),
-            people=persons(validation_subjects(plan)),
+            people=validation_subjects(plan),
         )
 
 

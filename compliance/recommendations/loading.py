@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 
 from compliance.provenance.artefacts import artefact_path
 from compliance.provenance.models import Adapter, Checkpoint, Plan, RecordPlace
@@ -49,8 +49,14 @@ def plan_catalogue(plan: Plan) -> Catalogue:
 def catalogue_by(encoder: str) -> Catalogue:
     """Return the items embedded by the encoder of this digest, in the order of their ids.
 
-    Raise `IncompleteReleaseError` if there is none.
+    It is kept until there are more. Raise `IncompleteReleaseError` if there is none.
     """
+    embedded = ItemEmbedding.objects.filter(encoder=encoder)
+    return _catalogue(encoder, *embedded.aggregate(n=Count("pk"), last=Max("pk")).values())
+
+
+@lru_cache(maxsize=1)
+def _catalogue(encoder: str, count: int, newest: int | None) -> Catalogue:
     rows = list(
         ItemEmbedding.objects.filter(encoder=encoder)
         .order_by("item__external_id")
@@ -114,7 +120,9 @@ def recommender(plan: Plan, served: Sequence[Checkpoint], calibrator: Calibrator
         [digests[shard] for shard in sorted(digests)], validation_subjects(plan)
     )
     return Recommender(
-        mixture=Mixture(base, adapters, plan.config["training"]["scope"]),
+        mixture=Mixture(
+            base, adapters, plan.config["training"]["scope"], plan.config["mixture"]["form"]
+        ),
         setting=setting,
         evidence=evidence_of(persons(known), errors, catalogue, setting),
         counts=plan_counts(plan),
