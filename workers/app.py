@@ -8,6 +8,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "compliance.settings")
 
 from django.conf import settings
 
+# None where a refresh is only asked for by `manage.py refresh`.
+REFRESHES = (
+    {"refresh": {"task": "workers.tasks.refresh", "schedule": settings.REFRESH_HOURS * 3600}}
+    if settings.REFRESH_HOURS
+    else {}
+)
+
 app = Celery("lethe", broker=settings.CELERY_BROKER_URL, include=["workers.tasks"])
 app.conf.update(
     task_ignore_result=True,
@@ -24,5 +31,6 @@ app.conf.update(
     timezone="UTC",
     beat_schedule={
         "sweep": {"task": "workers.tasks.sweep", "schedule": settings.SWEEP_SECONDS},
+        **REFRESHES,
     },
 )

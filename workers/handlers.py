@@ -7,7 +7,7 @@ from compliance.erasure.following import CERTIFY
 from compliance.jobs.models import Job
 from compliance.provenance.adapters import REPLAY, TRAIN
 from compliance.provenance.releases import REFIT
-from workers import certifying, refitting, training
+from workers import certifying, refitting, refreshing, training
 from workers.work import Work
 
 
@@ -22,6 +22,7 @@ class Handler:
 HANDLERS = {
     TRAIN: Handler(run=training.train, failed=training.failed),
     REPLAY: Handler(run=training.replay, failed=training.failed),
+    refreshing.REFRESH: Handler(run=refreshing.run, failed=refreshing.failed),
     REFIT: Handler(run=refitting.refit, failed=refitting.failed),
     CERTIFY: Handler(run=certifying.certify, failed=certifying.failed),
 }

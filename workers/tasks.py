@@ -2,6 +2,7 @@
 
 from compliance.jobs.models import Queue
 from workers.app import app
+from workers.refreshing import refresh_enqueue
 from workers.runner import run_due, sweep_lost
 
 
@@ -9,6 +10,12 @@ from workers.runner import run_due, sweep_lost
 def work(queue: str) -> None:
     """Do all due jobs of a queue. Sent when a job is queued; finding none is fine."""
     run_due([Queue(queue)])
+
+
+@app.task
+def refresh() -> None:
+    """Queue the intake of what has come since the last time. Sent by the clock."""
+    refresh_enqueue()
 
 
 @app.task

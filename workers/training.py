@@ -1,6 +1,7 @@
 """Train a shard's adapter slice after slice, and train it a second time to compare the bits."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -28,6 +29,10 @@ from workers.identity import WORKER
 from workers.judging import errors_fill
 from workers.model import base_model, training_config
 from workers.work import Work
+
+
+class OtherEnvironmentError(Exception):
+    """Two trainings cannot be compared bit by bit: they ran on different machines or code."""
 
 
 def train(work: Work) -> None:
@@ -64,14 +69,14 @@ def replay(work: Work) -> None:
     adapter = _open_adapter(work)
     if adapter.trainer == WORKER:
         raise RuntimeError("A replay by the process that trained would prove nothing.")
+    environment = determinism.fingerprint()
+    _require_same_environment(adapter, environment)
     digest = _kept_digest(adapter, adapter.first_slice)
     for _, state in _train_from(work, adapter, adapter.first_slice):
         digest = state.digest
     with transaction.atomic():
         serving_lock()
-        result = adapter_replayed(
-            adapter, digest=digest, replayer=WORKER, environment=determinism.fingerprint()
-        )
+        result = adapter_replayed(adapter, digest=digest, replayer=WORKER, environment=environment)
         if result is Replay.IDENTICAL:
             work.lease.succeed()
         else:
@@ -92,6 +97,20 @@ def _open_adapter(work: Work) -> Adapter:
     if adapter.state not in OPEN_ADAPTER_STATES:
         raise ImpossibleJobError(f"{adapter} is {adapter.get_state_display()}, not open.")
     return adapter
+
+
+def _require_same_environment(adapter: Adapter, environment: dict[str, Any]) -> None:
+    """Raise `OtherEnvironmentError` unless equal bits may be expected, and other bits mean a fault.
+
+    The job is then tried again, perhaps by a worker on another machine.
+    """
+    differing = determinism.differences(adapter.environment, environment)
+    if differing:
+        raise OtherEnvironmentError(
+            f"{adapter} was trained in another environment: {', '.join(differing)} differ. Nothing "
+            "was compared. Run a worker for the queue `replay` on a machine and with a release of "
+            "Lethe like the trainer's, or train anew by resuming the request."
+        )
 
 
 def _keep(state: AdapterState) -> str:

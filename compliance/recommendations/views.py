@@ -25,7 +25,7 @@ ANSWER = OpenApiExample(
         "release": f"sha256:{'3f' * 32}",
         "epoch": 7,
         "shards": [0, 1, 3],
-        "mixture": "equal",
+        "mixture": "attention",
     },
     response_only=True,
     status_codes=["200"],

@@ -1,8 +1,8 @@
 """Recommendations come from the live release, and from nothing else."""
 
-import math
 import shutil
 import threading
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -19,9 +19,13 @@ from compliance.recommendations.errors import (
 )
 from compliance.recommendations.services import recommend
 from compliance.records.models import Item, Subject
+from recmodel.base import load_base
+from recmodel.calibrator import scores
 from recmodel.mixture import Mixture
 from recmodel.prompts import Prompt, Reaction
-from tests.recommendations.world import make_plan, make_weights, serve
+from recmodel.rates import Counts
+from tests.plans import CALIBRATOR
+from tests.recommendations.world import START, make_plan, make_weights, serve
 
 
 def test_it_gives_the_most_probable_items_that_the_subject_has_not_met(plan: Plan) -> None:
@@ -39,10 +43,10 @@ def test_it_names_the_live_release_and_its_shards(plan: Plan) -> None:
     answer = recommend(subject="alice", limit=1)
     assert (answer.release, answer.epoch) == (release.digest, epoch)
     assert answer.shards == (0, 1)
-    assert answer.mixture == "equal"
+    assert answer.mixture == "attention"
 
 
-def test_its_probabilities_are_those_of_the_served_adapters_in_equal_parts(plan: Plan) -> None:
+def test_its_probabilities_are_those_of_adapters_in_equal_parts_and_calibrator(plan: Plan) -> None:
     answer = recommend(subject="alice", limit=100)
 
     live = engine.live_engine()
@@ -54,10 +58,25 @@ def test_its_probabilities_are_those_of_the_served_adapters_in_equal_parts(plan:
         for item, liked in [("i-001", True), ("i-002", True), ("i-003", False)]
     )
     asked = tuple(Reaction(item.item, False, "") for item in answer.items)
-    mixture = Mixture(engine._shipped_base(), adapters)
-    (logits,) = mixture.score([Prompt("", history, asked)], live.shelf.catalogue)
-    expected = [1 / (1 + math.exp(-float(logit))) for logit in logits]
+    catalogue = live.shelf.catalogue
+    (logits,) = Mixture(load_base(), adapters).score([Prompt("", history, asked)], catalogue)
+    bobs = Counts.of({"i-001": 1, "i-004": 1}, {"i-001": 1, "i-004": 1, "i-005": 1})
+    items = [reaction.item for reaction in asked]
+    rows = scores(logits, history, items, bobs, catalogue, plan.centre)
+    expected = CALIBRATOR.probability(rows)
     assert [item.probability for item in answer.items] == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_subjects_own_records_are_counted_once_they_are_placed(plan: Plan) -> None:
+    """Unplaced records are in no count, so none of them may be taken out of the counts."""
+    before = recommend(subject="newcomer", limit=40)
+    late = Item.objects.get(external_id="i-009")
+    Subject.objects.get(external_id="alice").interactions.create(
+        item=late, rating=5, occurred_at=START + timedelta(days=9)
+    )
+    assert recommend(subject="newcomer", limit=40) == before
+    assert engine.live_engine().recommender.counts.reactions.get("i-009") is None
+    assert recommend(subject="alice", limit=40).items
 
 
 def test_it_is_deterministic(plan: Plan) -> None:
@@ -146,7 +165,7 @@ def test_it_drops_the_quarantined_weights_from_memory(plan: Plan) -> None:
     release_publish(plan=plan)
     recommend(subject="alice", limit=1)
     assert engine._current is not held
-    assert engine._current.mixture.shards == (0,)
+    assert engine._current.shards == (0,)
 
 
 def test_it_refuses_a_checkpoint_that_is_out_of_service(plan: Plan) -> None:
@@ -194,7 +213,9 @@ def test_without_embeddings_it_says_so() -> None:
 
 
 def test_an_item_that_left_the_catalogue_is_left_out(plan: Plan) -> None:
-    best = recommend(subject="alice", limit=1).items[0].item
+    touched = set(Item.objects.exclude(interactions=None).values_list("external_id", flat=True))
+    found = recommend(subject="alice", limit=40).items
+    best = next(item.item for item in found if item.item not in touched)
     Item.objects.filter(external_id=best).delete()
     assert best not in [item.item for item in recommend(subject="alice", limit=40).items]
 

@@ -9,6 +9,7 @@ from compliance.accounts.models import ApiClient
 from compliance.accounts.services import client_create
 from compliance.provenance.artefacts import artefact_path
 from compliance.provenance.models import Adapter, AdapterState, Plan
+from compliance.provenance.placement import place_new_records
 from compliance.provenance.releases import release_publish
 from compliance.records.models import Interaction, Item, ItemEmbedding, Subject
 from recmodel.adapter import AdapterState as Weights
@@ -107,6 +108,7 @@ def make_release(*, items: int = 40) -> Plan:
     make_subject("bob", {"i-001": 5, "i-004": 4.5, "i-005": 2})
     make_subject("newcomer", {})
     plan = make_plan()
+    place_new_records(plan)
     for shard in range(plan.shards):
         serve(plan, shard, seed=shard)
     return plan

@@ -19,12 +19,12 @@ from compliance.provenance.artefacts import artefact_path
 from compliance.provenance.examples import shard_examples
 from compliance.provenance.models import Adapter, Checkpoint, Plan, Prompt, Release, Serving
 from compliance.provenance.releases import live_release, served_checkpoints
+from compliance.recommendations.loading import plan_catalogue
 from compliance.records.models import Interaction, Subject
 from recmodel.adapter import load_adapter
 from recmodel.base import load_base
 from recmodel.training import TrainingConfig, initial_state, train_slice
 from tests.workers.conftest import SLICES, wait_for, worker
-from workers.model import plan_catalogue
 
 
 def ask(subject: str) -> ErasureRequest:
@@ -187,15 +187,17 @@ def test_who_taught_nothing_is_answered_without_retraining(committed_db: None, n
     refresh(plan)
     train_here()
     number = Release.objects.count()
-    with worker("default"):
+    with worker("train", "default"):
         request = approve(name)
         wait_for(lambda: state_of(request) is State.COMPLETED)
     placed = name.startswith("person")  # whose records were in the tree of the release
-    assert Release.objects.count() == number + placed
+    # One without the records, and one with the calibrator that was fitted without them.
+    assert Release.objects.count() == number + 2 * placed
     assert Serving.objects.get().epoch > number
     content = json.loads(_payload(Certificate.objects.get()))["predicate"]
     assert content["model"]["shards"] == []
-    assert content["model"]["release_interim"] == content["model"]["release_after"]
+    unchanged = content["model"]["release_interim"] == content["model"]["release_after"]
+    assert unchanged != placed
     assert (content["model"]["proof_before"]["leaf"] is not None) == placed
     assert content["model"]["proof_after"]["leaf"] is None
     assert content["scope"][0]["erased"] == (0 if name.startswith("nobody") else 3)

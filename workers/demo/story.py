@@ -73,6 +73,7 @@ class Story:
         self.report["auc"] = {
             "item_and_user_rates": result.item_and_user_rates,
             "model": result.model,
+            "recommended": result.recommended,
         }
         table = Table("score", "AUC", title=f"{result.subjects} people, {result.targets} targets")
         for name, value in self.report["auc"].items():
