@@ -266,6 +266,32 @@ def two_positions(said):
     proof["position"] = proof["position"][:-1] + ("0" if last != "0" else "1")
 
 
+def came_back_from_nowhere(said):
+    """Records were removed of somebody who was not there, and is now."""
+    never_there(said)
+    still_there(said)
+
+
+def end_in(position, leaf, siblings):
+    """Let another leaf stand at the end of Alice's path, under a root that fits."""
+
+    def change(said):
+        proof = said["predicate"]["model"]["proof_after"]
+        other = (bytes.fromhex(position(proof["position"])), bytes.fromhex(leaf))
+        beside = tuple(map(bytes.fromhex, siblings))
+        root = sparse_merkle.root_shown(
+            bytes.fromhex(proof["position"]), None, sparse_merkle.Proof(beside, other)
+        )
+        proof["root"], proof["siblings"] = f"sha256:{root.hex()}", siblings
+        proof["other"] = {"position": other[0].hex(), "leaf": leaf}
+
+    return change
+
+
+own_leaf_as_another = end_in(lambda position: position, "1" * 64, [])
+leaf_off_its_path = end_in(lambda position: "0" * 64, "1" * 64, ["2" * 64])
+
+
 def other_records(said):
     """The old tree held another leaf than the removed records make."""
     proof = said["predicate"]["model"]["proof_before"]
@@ -350,6 +376,9 @@ TAMPERED = [
     (25, still_there),
     (25, never_there),
     (25, other_records),
+    (25, came_back_from_nowhere),
+    (25, own_leaf_as_another),
+    (25, leaf_off_its_path),
 ]
 
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from compliance.erasure.models import ErasureRequest
 from compliance.jobs.models import Job, JobState, Queue
 from compliance.provenance.models import Adapter, Plan, RecordPlace
 from compliance.provenance.placement import place_of
@@ -163,16 +162,14 @@ def test_the_release_forgets_those_whom_no_adapter_knew(build: Build, name: str)
     assert every.release != fewer.release
     assert every.shards == fewer.shards
     request = erase(name)
-    before, interim = live_before_and_now(request)
-    assert (before, interim) == (every.release, fewer.release)
-    finish()
-    assert state_of(Plan.objects.get()) == fewer
-
-
-def live_before_and_now(request: ErasureRequest) -> tuple[str, str]:
     release, _ = live_release()
-    assert release.digest == request.release_interim
-    return request.release_before, release.digest
+    assert request.release_before == every.release
+    assert request.release_interim == release.digest == fewer.release
+    assert request.proof_before["leaf"] is not None
+    finish()
+    request.refresh_from_db()
+    assert request.proof_after["leaf"] is None
+    assert state_of(Plan.objects.get()) == fewer
 
 
 def test_training_refuses_records_that_are_not_those_of_its_manifest(build: Build):
