@@ -1,7 +1,5 @@
-"""`manage.py prove_manifest`: what it refuses; tests/workers/test_erasure.py checks what it writes."""
+"""`manage.py prove_manifest`: what it refuses. tests/workers/test_erasure.py reads what it writes."""
 
-from io import StringIO
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
