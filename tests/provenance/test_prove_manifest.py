@@ -1,4 +1,4 @@
-"""`manage.py prove_manifest`: what it refuses. tests/workers/test_erasure.py reads what it writes."""
+"""`manage.py prove_manifest`: what it refuses. `workers/test_erasure.py` reads what it writes."""
 
 from uuid import uuid4
 
