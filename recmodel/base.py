@@ -21,6 +21,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from recmodel.digest import tensor_digest
 from recmodel.gate import Gate
+from recmodel.tree import TREE
 
 PAD, YES, NO, ASKED = range(4)
 SHIPPED = Path(__file__).with_name("shipped")
@@ -68,7 +69,7 @@ class BaseConfig:
             initializer_range=0.05,
             dtype="float32",
         )
-        config._attn_implementation = "sdpa"
+        config._attn_implementation = TREE
         return config
 
 

@@ -21,10 +21,10 @@ SHAPE = BaseConfig("canary", dimension=96, hidden=64, layers=2, heads=2, interme
 
 
 @cache
-def canary_digest() -> str:
-    """Train a tiny adapter from computed weights; returns its canonical digest."""
+def canary_digest(device: str = "cpu") -> str:
+    """Train a tiny adapter from computed weights on a device; returns its canonical digest."""
     config = TrainingConfig(rank=4, alpha=4, epochs=2, batch_prompts=4, seed="ca" * 32)
-    model = computed_model(SHAPE)
+    model = computed_model(SHAPE).to(device)
     catalogue = Catalogue([str(i) for i in range(64)], _waves(64 * 96).reshape(64, 96))
     prompts = [_prompt(number) for number in range(8)]
     start = initial_state(model, config, 0)

@@ -8,6 +8,7 @@ import hashlib
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -53,32 +54,54 @@ def configure(threads: int = 1) -> None:
     torch.set_float32_matmul_precision("highest")
 
 
-def canary() -> str:
+def canary(device: str = "cpu") -> str:
     """Return the digest of a fixed tiny training run, made once a process in under a second.
 
     Where two machines' canaries differ, their trainings do, and no claim to the bit is made.
     """
-    return canary_digest()
+    return canary_digest(device)
 
 
-def fingerprint() -> dict[str, Any]:
-    """Return what the bits of a training may depend on, besides its inputs; JSON can hold it."""
+def fingerprint(device: str = "cpu") -> dict[str, Any]:
+    """Return what the bits of a training may depend on, besides its inputs; JSON can hold it.
+
+    `device` is the one that the base is on, and so everything that is trained over it.
+    """
     return {
         "code": code_digest(),
         "python": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()} {sys.byteorder}-endian",
-        "libraries": {name: _version(name) for name in LIBRARIES},
-        "torch_build": hashlib.sha256(torch.__config__.show().encode()).hexdigest(),
-        "cpu": _cpu(),
-        "gpu": _gpu(),
+        "device": device,
+        # Copies: what a caller changes must not change what the next one gets.
+        "libraries": dict(_libraries()),
+        "torch_build": _torch_build(),
+        "cpu": dict(_cpu()),
+        "gpu": _gpu(device),
         "threads": torch.get_num_threads(),
         "environment": {name: os.environ[name] for name in WATCHED if name in os.environ},
         "flags": _flags(),
-        "attention": "sdpa",
+        "attention": "sdpa over prefixes, recmodel.tree over targets",
         "dtype": "float32",
         "optimizer": "torch.optim.AdamW fused",
-        "canary": canary(),
+        "canary": canary(device),
     }
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return the names of the fields in which two fingerprints differ, the canary first.
+
+    A field of a field goes by both names: `libraries.torch`. An empty list is what a claim to the
+    bit needs.
+    """
+    absent = object()
+    names = []
+    for name in sorted(one.keys() | other.keys(), key=lambda name: (name != "canary", name)):
+        mine, theirs = one.get(name, absent), other.get(name, absent)
+        if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
+            names += [f"{name}.{part}" for part in differences(mine, theirs)]
+        elif mine != theirs:
+            names.append(name)
+    return names
 
 
 @cache
@@ -102,6 +125,11 @@ def _keep_freed_memory() -> None:
         mallopt(top_pad, 64 << 20)
 
 
+@cache
+def _libraries() -> dict[str, str | None]:
+    return {name: _version(name) for name in LIBRARIES}
+
+
 def _version(name: str) -> str | None:
     try:
         return version(name)
@@ -109,6 +137,12 @@ def _version(name: str) -> str | None:
         return None
 
 
+@cache
+def _torch_build() -> str:
+    return hashlib.sha256(torch.__config__.show().encode()).hexdigest()
+
+
+@cache
 def _cpu() -> dict[str, Any]:
     info: dict[str, str] = {}
     source = Path("/proc/cpuinfo")
@@ -124,10 +158,10 @@ def _cpu() -> dict[str, Any]:
     }
 
 
-def _gpu() -> dict[str, Any] | None:
-    if not torch.cuda.is_available():
+def _gpu(device: str) -> dict[str, Any] | None:
+    if not device.startswith("cuda"):
         return None
-    found = torch.cuda.get_device_properties(0)
+    found = torch.cuda.get_device_properties(device)
     return {
         "name": found.name,
         "multiprocessors": found.multi_processor_count,

@@ -12,41 +12,59 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Scope = Literal["suffix", "full"]
+Form = Literal["nd", "d"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gating:
     """How much of each adapter each row gets.
 
-    weights: [B, R], one number for each row of A, R = K * r; [1, R] for all rows alike.
+    weights: [B, R], one number for each row of A, R = K * r; [1, R] for all rows alike. In suffix
+    scope also [B, S, R], other weights for each target.
     scope: "suffix": the adapters act on the targets only, so the history's keys and values are
     the frozen base's, valid for every adapter and weight ("activated LoRA", arXiv 2504.12397);
     "full": they act on every token.
+    form: "nd" adds the sum over k of w_k B_k A_k x; "d" (sum of w_k B_k)(sum of w_k A_k) x, the
+    decomposed form of arXiv 2404.10327, which needs `adapters` = K.
     """
 
     weights: Tensor
     scope: Scope = "suffix"
+    form: Form = "nd"
+    adapters: int = 1
 
 
 class Gate(threading.local):
-    """Holds the weights while a forward pass runs; None switches the adapters off.
+    """Holds the gating while a forward pass runs; None switches the adapters off.
 
     Local to the thread: a web process scores several requests at once with one model.
     """
 
-    weights: Tensor | None = None
+    gating: Gating | None = None
 
     def __deepcopy__(self, memo: dict[int, object]) -> Gate:
         # A copy of a model answers for itself.
         return Gate()
 
     @contextmanager
-    def at(self, weights: Tensor | None) -> Iterator[None]:
-        """Set the weights, [B, R], for the passes inside the block."""
-        before = self.weights
-        # [B, 1, R]: the same for every token of a row.
-        self.weights = None if weights is None else weights.unsqueeze(1)
+    def at(self, gating: Gating | None) -> Iterator[None]:
+        """Set the gating for the passes inside the block."""
+        before = self.gating
+        self.gating = gating
         try:
             yield
         finally:
-            self.weights = before
+            self.gating = before
+
+
+def mix(low: Tensor, gating: Gating) -> Tensor:
+    """Weigh A's output [B, T, K * r] so that B, K adapters' side by side, makes the mixture."""
+    weights = gating.weights
+    if weights.dim() == 2:
+        weights = weights.unsqueeze(1)  # the same for every token of a row
+    low = low * weights
+    if gating.form == "nd":
+        return low
+    # h = sum of w_k A_k x, [B, T, r]; each B_k gets w_k h.
+    h = low.view(*low.shape[:-1], gating.adapters, -1).sum(-2)
+    return h.repeat(1, 1, gating.adapters) * weights

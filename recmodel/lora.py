@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import itertools
-from typing import Any
+from typing import Any, cast
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
@@ -14,30 +14,32 @@ from torch import Tensor, nn
 
 from recmodel.adapter import PREFIX, AdapterState
 from recmodel.base import ItemTokenModel
-from recmodel.gate import Gate
+from recmodel.gate import Gate, mix
 
 NAME = "default"
 
 
 class GatedLinear(Linear):
-    """PEFT's LoRA layer with A's output multiplied by the gate before B.
+    """PEFT's LoRA layer with A's output weighed by the gate before B.
 
-    With K adapters concatenated to rank K * r and omega repeated r times it is APA's
-    non-decomposition mixture (arXiv 2404.10327), with another omega in every row; where the
-    gate is off it is the frozen layer.
+    With K adapters concatenated to rank K * r and omega repeated r times it is a mixture of them
+    (arXiv 2404.10327, either form), with another omega in every row; where the gate is off it is
+    the frozen layer.
     """
 
     gate: Gate
 
     def forward(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        """Return base(x) + scaling * B(gate * A(x)) for x [B, T, in]."""
+        """Return base(x) + scaling * B mix(A x) for x [B, T, in]."""
         y: Tensor = self.base_layer(x)
-        weights = self.gate.weights
-        if weights is None:
+        gating = self.gate.gating
+        if gating is None:
             return y
-        low: Tensor = self.lora_A[NAME](x) * weights
-        high: Tensor = self.lora_B[NAME](low)
-        return y + high * float(self.scaling[NAME])
+        low = mix(self.lora_A[NAME](x), gating)
+        # One pass over y, where a product, a scaling and a sum would be three.
+        up = cast(Tensor, self.lora_B[NAME].weight)
+        added = torch.addmm(y.flatten(0, 1), low.flatten(0, 1), up.t(), alpha=self.scaling[NAME])
+        return added.view_as(y)
 
 
 def attach(model: ItemTokenModel, state: AdapterState) -> ItemTokenModel:

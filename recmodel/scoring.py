@@ -1,45 +1,48 @@
 """One function from prompts to logits, in training and in serving.
 
 The history of a prompt is a prefix that its targets share: it goes through the model once, and
-the targets follow as suffixes that see the prefix and themselves, never one another (a tree
-mask), all at the position after the prefix. Where adapters act on suffixes only, the prefix
-needs neither adapter nor gradient.
+the targets follow as suffixes that see the prefix and themselves, never one another
+(recmodel.tree), all at the position after the prefix. Where adapters act on suffixes only, the
+prefix needs neither adapter nor gradient, and one reading serves all (recmodel.prefixes).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from transformers import DynamicCache
+from torch.nn.functional import pad
 
-from recmodel.base import ASKED, NO, PAD, YES, ItemTokenModel
+from recmodel.base import ASKED, ItemTokenModel
 from recmodel.catalogue import Catalogue
 from recmodel.gate import Gating
+from recmodel.prefixes import History, Past, PrefixCache, read, vectors
 from recmodel.prompts import Prompt, Reaction
 
 # Serving pads every row to one of these sizes, and every batch to a number of rows that its size
 # decides, so that a prompt meets the same kernels whatever it is scored together with.
 SIZES = (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 MOST_ROWS, MOST_SUFFIXES = 8, 256
+CANDIDATES = 64  # of one subject in a pass, always
 
 Logits = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Batch:
     """Prompts as tensors, padded on the right: B rows, P prefix and S suffix places.
 
-    prefix [B, P, d], reactions [B, P] (vocabulary ids), prefix_sizes [B]; suffixes [B, S, d],
-    suffix_sizes [B], liked [B, S] float (0 in padding).
+    histories: the B prefixes, read by `score` where their keys and values are not at hand;
+    prefix_sizes [B]; suffixes [B, S, d], suffix_sizes [B], liked [B, S] float (0 in padding).
     """
 
-    prefix: Tensor
-    reactions: Tensor
+    histories: Sequence[History]
+    prefix_places: int
+    catalogue: Catalogue
     prefix_sizes: Tensor
     suffixes: Tensor
     suffix_sizes: Tensor
@@ -48,7 +51,13 @@ class Batch:
     @property
     def real(self) -> Tensor:
         """Return [B, S], true where there is a target and not padding."""
-        return torch.arange(self.suffixes.shape[1]) < self.suffix_sizes[:, None]
+        places = torch.arange(self.suffixes.shape[1], device=self.suffixes.device)
+        return places < self.suffix_sizes[:, None]
+
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch with its tensors on a device."""
+        names = ("prefix_sizes", "suffixes", "suffix_sizes", "liked")
+        return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
 
 def collate(
@@ -63,34 +72,53 @@ def collate(
     """
     P = max(len(p.prefix) for p in prompts) if prefix_places is None else prefix_places
     S = max(len(p.suffixes) for p in prompts) if suffix_places is None else suffix_places
-    reactions = np.full((len(prompts), P), PAD)
     liked = np.zeros((len(prompts), S), np.float32)
     for row, prompt in enumerate(prompts):
-        reactions[row, : len(prompt.prefix)] = [YES if r.liked else NO for r in prompt.prefix]
         liked[row, : len(prompt.suffixes)] = [r.liked for r in prompt.suffixes]
     return Batch(
-        prefix=_vectors([p.prefix for p in prompts], P, catalogue),
-        reactions=torch.from_numpy(reactions),
+        histories=[p.prefix for p in prompts],
+        prefix_places=P,
+        catalogue=catalogue,
         prefix_sizes=torch.tensor([len(p.prefix) for p in prompts]),
-        suffixes=_vectors([p.suffixes for p in prompts], S, catalogue),
+        suffixes=vectors([p.suffixes for p in prompts], S, catalogue),
         suffix_sizes=torch.tensor([len(p.suffixes) for p in prompts]),
         liked=torch.from_numpy(liked),
     )
 
 
-def score(model: ItemTokenModel, batch: Batch, gating: Gating | None = None) -> Tensor:
+def score(
+    model: ItemTokenModel, batch: Batch, gating: Gating | None = None, past: Past | None = None
+) -> Tensor:
     """Return the logits, Yes minus No, of all targets: [B, S]; padding holds nothing of use.
 
     `gating` says how much of each attached adapter each row gets; None is the frozen base.
+    `past` are the batch's prefixes where they have been read before; one row serves all. Raises
+    ValueError when they were read under a gating that is not the one that holds for them here.
     """
-    weights = None if gating is None else gating.weights
-    everywhere = gating is not None and gating.scope == "full"
-    cache = DynamicCache(config=model.lm.config)
-    needs_grad = torch.is_grad_enabled() and everywhere
-    with torch.set_grad_enabled(needs_grad), model.gate.at(weights if everywhere else None):
-        _read_prefix(model, batch, cache)
-    with model.gate.at(weights):
-        return _ask(model, batch, cache)
+    over_prefix = gating if gating is not None and gating.scope == "full" else None
+    if past is None:
+        with torch.set_grad_enabled(torch.is_grad_enabled() and over_prefix is not None):
+            past = read(model, batch.histories, batch.prefix_places, batch.catalogue, over_prefix)
+    elif past.gating is not over_prefix:
+        raise ValueError(
+            "these prefixes were read under other weights: in full scope their keys and values"
+            " hold for one omega only, so read them anew"
+        )
+    with model.gate.at(gating):
+        return _ask(model, batch, past)
+
+
+def _ask(model: ItemTokenModel, batch: Batch, past: Past) -> Tensor:
+    B, S, _ = batch.suffixes.shape
+    asked = torch.full((B, S), ASKED, device=batch.suffixes.device)
+    out = model.lm.model(
+        inputs_embeds=model.embed(batch.suffixes, asked),
+        attention_mask=past.mask,
+        position_ids=batch.prefix_sizes[:, None].expand(B, S),
+        use_cache=False,
+        past=past,
+    )
+    return model.answer(out.last_hidden_state)
 
 
 def score_prompts(
@@ -98,71 +126,78 @@ def score_prompts(
     prompts: Sequence[Prompt],
     catalogue: Catalogue,
     gatings: Sequence[Gating] | None = None,
+    prefixes: PrefixCache | None = None,
 ) -> list[Logits]:
     """Score prompts for serving: one float32 array [suffixes] a prompt, in the order given.
 
     `gatings` holds one row of weights, [1, R], for each prompt. Prompts are grouped by size
     alone and every batch has the same number of rows, so a prompt's logits do not depend on
-    the others'.
+    the others'. `prefixes` keeps what was read for the next time; with or without, the bits are
+    the same. In full scope it is left aside. Raises ValueError for one of another base.
     """
+    if prefixes is None:
+        prefixes = PrefixCache(model, catalogue, max_bytes=0)
+    prefixes.check(model, catalogue)
     out: list[Logits] = [np.empty(0, np.float32)] * len(prompts)
     for places, (P, S) in _groups(prompts):
         rows = [*places, *places[:1] * (_rows(S) - len(places))]
-        batch = collate([prompts[row] for row in rows], catalogue, P, S)
+        batch = collate([prompts[row] for row in rows], catalogue, P, S).to(model.centre.device)
         gating = None if gatings is None else _stack([gatings[row] for row in rows])
+        past = None
+        if gating is None or gating.scope == "suffix":
+            past = prefixes.past([prompts[row] for row in rows], P)
         with torch.no_grad():
-            logits = score(model, batch, gating).numpy()
+            logits = score(model, batch, gating, past).cpu().numpy()
         for at, place in enumerate(places):
             out[place] = logits[at, : len(prompts[place].suffixes)].copy()
     return out
 
 
-def _read_prefix(model: ItemTokenModel, batch: Batch, cache: DynamicCache) -> None:
-    """Fill the cache with the prefixes' keys and values.
+def score_candidates(
+    model: ItemTokenModel,
+    history: History,
+    items: Sequence[str],
+    catalogue: Catalogue,
+    gating: Gating | None = None,
+) -> Logits:
+    """Score one subject's candidates, any number of them: float32 [items].
 
-    Padding stands on the right, so plain causal attention keeps it from every real token.
+    The history is read once. Candidates go in passes of one size and stand alike in each, so a
+    logit depends neither on the other candidates nor on its place among them. `gating` has one
+    row, [1, R], or, in suffix scope, weights for each candidate, [1, items, R].
     """
-    if batch.prefix.shape[1] == 0:
-        return
-    model.lm.model(
-        inputs_embeds=model.embed(batch.prefix, batch.reactions),
-        past_key_values=cache,
-        use_cache=True,
-    )
+    device, places = model.centre.device, _padded(len(history))
+    out = [np.empty(0, np.float32)]
+    with torch.no_grad():
+        past = _read_one(model, history, places, catalogue, gating)
+        for start in range(0, len(items), CANDIDATES):
+            chosen = items[start : start + CANDIDATES]
+            asked = Prompt("", history, tuple(Reaction(item, False, "") for item in chosen))
+            batch = collate([asked], catalogue, places, CANDIDATES).to(device)
+            logits = score(model, batch, _part(gating, start), past)
+            out.append(logits[0, : len(chosen)].cpu().numpy())
+    return np.concatenate(out)
 
 
-def _ask(model: ItemTokenModel, batch: Batch, cache: DynamicCache) -> Tensor:
-    B, S, _ = batch.suffixes.shape
-    asked = torch.full((B, S), ASKED)
-    out = model.lm.model(
-        inputs_embeds=model.embed(batch.suffixes, asked),
-        attention_mask=_tree_mask(batch),
-        position_ids=batch.prefix_sizes[:, None].expand(B, S),
-        past_key_values=cache,
-        use_cache=True,
-    )
-    return model.answer(out.last_hidden_state)
+def _read_one(
+    model: ItemTokenModel,
+    history: History,
+    places: int,
+    catalogue: Catalogue,
+    gating: Gating | None,
+) -> Past:
+    if gating is not None and gating.scope == "full":
+        return read(model, [history], places, catalogue, gating)
+    cache = PrefixCache(model, catalogue, max_bytes=0)
+    return cache.past([Prompt("", history, ())], places)
 
 
-def _tree_mask(batch: Batch) -> Tensor:
-    """Return [B, 1, S, P + S], 0 where a suffix may look and -inf where not.
-
-    An explicit 4-D mask: from repeated position_ids alone transformers would guess packed
-    sequences, and with a cache drop the isolation without a word.
-    """
-    B, S, P = *batch.suffixes.shape[:2], batch.prefix.shape[1]
-    to_prefix = torch.arange(P) < batch.prefix_sizes[:, None]
-    seen = torch.cat(
-        [to_prefix[:, None].expand(B, S, P), torch.eye(S, dtype=torch.bool).expand(B, S, S)], dim=2
-    )
-    return torch.zeros(B, 1, S, P + S).masked_fill_(~seen[:, None], float("-inf"))
-
-
-def _vectors(rows: Sequence[Sequence[Reaction]], places: int, catalogue: Catalogue) -> Tensor:
-    vectors = np.zeros((len(rows), places, catalogue.embeddings.shape[1]), np.float32)
-    for row, reactions in enumerate(rows):
-        vectors[row, : len(reactions)] = catalogue.vectors(r.item for r in reactions)
-    return torch.from_numpy(vectors)
+def _part(gating: Gating | None, start: int) -> Gating | None:
+    """Return the weights of the pass that begins at candidate `start`, 0 for its padding."""
+    if gating is None or gating.weights.dim() == 2:
+        return gating
+    weights = gating.weights[:, start : start + CANDIDATES]
+    return replace(gating, weights=pad(weights, (0, 0, 0, CANDIDATES - weights.shape[1])))
 
 
 def _groups(prompts: Sequence[Prompt]) -> Iterator[tuple[list[int], tuple[int, int]]]:
@@ -190,6 +225,5 @@ def _padded(n: int) -> int:
     raise ValueError(f"{n} reactions in one prompt; at most {SIZES[-1]} fit: split the prompt")
 
 
-def _stack(gatings: Iterable[Gating]) -> Gating:
-    every = list(gatings)
-    return Gating(torch.cat([g.weights for g in every]), every[0].scope)
+def _stack(gatings: Sequence[Gating]) -> Gating:
+    return replace(gatings[0], weights=torch.cat([gating.weights for gating in gatings]))

@@ -20,6 +20,7 @@ from recmodel.base import ItemTokenModel
 from recmodel.catalogue import Catalogue
 from recmodel.gate import Gating
 from recmodel.lora import adapter_parameters, attach, initial_adapter
+from recmodel.prefixes import PrefixCache
 from recmodel.prompts import Prompt, order
 from recmodel.scoring import Batch, collate, score
 from recmodel.training_config import TrainingConfig
@@ -50,12 +51,17 @@ def train_slice(
     catalogue: Catalogue,
     *,
     on_step: OnStep | None = None,
+    prefixes: PrefixCache | None = None,
 ) -> AdapterState:
     """Train one slice's prompts from `state` on and return the new state.
 
     An empty slice returns `state` itself. `on_step` gets (prompts done, prompts in all epochs)
-    after every step and may raise to abort; nothing has been changed then.
+    after every step and may raise to abort; nothing has been changed then. In suffix scope each
+    prefix is read once for all epochs, and kept in `prefixes`, if given, for further slices; the
+    bits are the same with any. Raises ValueError if it belongs to another base or catalogue.
     """
+    prefixes = prefixes or PrefixCache(model, catalogue)
+    prefixes.check(model, catalogue)
     if not prompts:
         return state
     adapted = attach(model, state)
@@ -67,7 +73,8 @@ def train_slice(
         weight_decay=config.weight_decay,
         fused=True,
     )
-    gating = Gating(torch.ones(1, config.rank), config.scope)
+    device = model.centre.device
+    gating = Gating(torch.ones(1, config.rank, device=device), config.scope)
     steps = config.epochs * math.ceil(len(prompts) / config.batch_prompts)
     step = done = 0
     for epoch in range(config.epochs):
@@ -77,14 +84,18 @@ def train_slice(
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * pace(step, steps, config.warmup_share)
             optimizer.zero_grad()
-            batch = collate(chosen, catalogue)
-            loss = mean_loss(score(adapted, batch, gating), batch)
+            batch = collate(chosen, catalogue).to(device)
+            # In full scope the adapter changes what is kept of a prefix, at every step.
+            past = prefixes.past(chosen) if config.scope == "suffix" else None
+            loss = mean_loss(score(adapted, batch, gating, past), batch)
             torch.autograd.backward(loss)
             optimizer.step()
             step, done = step + 1, done + len(chosen)
             if on_step is not None:
                 on_step(done, config.epochs * len(prompts))
-    tensors = {name: parameter.detach().clone() for name, parameter in parameters.items()}
+    tensors = {
+        name: parameter.detach().to("cpu", copy=True) for name, parameter in parameters.items()
+    }
     return AdapterState(tensors, state.rank, state.alpha, state.target_modules)
 
 

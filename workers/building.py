@@ -14,9 +14,22 @@ from compliance.provenance.models import OPEN_ADAPTER_STATES, Adapter, Plan
 from compliance.provenance.placement import Progress, place_new_records
 from compliance.provenance.plans import plan_activate
 from compliance.provenance.releases import release_publish, serving_lock
+from compliance.recommendations.loading import catalogue_by
 from recmodel.base import load_base
 from recmodel.encoder import Encoder
+from recmodel.partition import packed
+from recmodel.plan_calibrator import plan_calibrator
+from recmodel.taste import centre_of
 from recmodel.training import TrainingConfig
+
+# How adapters are weighed in new plans; docs/model.md has what other choices gave.
+MIXTURE = {
+    "form": "nd",
+    "strategy": "attention",
+    "neighbours": 20,
+    "tau": 30.0,
+    "prompts_per_subject": 4,
+}
 
 
 def plan_config(
@@ -28,12 +41,18 @@ def plan_config(
     like_threshold: str,
     seed: str | None,
 ) -> dict[str, Any]:
-    """Return a plan's content. Without `seed`, partition and training get fresh random keys."""
+    """Return a plan's content. Without `seed`, partition and training get fresh random keys.
+
+    It looks at the catalogue, which must have been embedded, and at nobody's records.
+    """
     root = seed or secrets.token_hex(32)
+    base, catalogue = load_base(), catalogue_by(encoder.digest)
+    training = TrainingConfig(seed=_derive(root, "training"))
+    centre = centre_of(catalogue.embeddings)
     return {
         "version": 1,
         "front_end": "item-token",
-        "base": {"digest": load_base().digest},
+        "base": {"digest": base.digest},
         "encoder": {"name": encoder.name, "digest": encoder.digest},
         "like_threshold": like_threshold,
         "partition": {
@@ -42,8 +61,11 @@ def plan_config(
             "shards": shards,
             "slices": slices,
             "validation_share": validation_share,
+            "centre": packed(centre),
         },
-        "training": TrainingConfig(seed=_derive(root, "training")).to_dict(),
+        "mixture": MIXTURE,
+        "calibrator": plan_calibrator(base, catalogue, centre, training).to_dict(),
+        "training": training.to_dict(),
     }
 
 
@@ -76,10 +98,11 @@ def refresh(plan: Plan, on_progress: Progress | None = None) -> list[Adapter]:
     with transaction.atomic():
         serving_lock()
         place_new_records(plan, on_progress)
-        release_publish(plan=plan)
+        # Before the release: its calibrator is fitted by the same workers, who go by age.
         adapters = [
             shard_sync(plan=plan, shard=shard, needs_replay=False) for shard in range(plan.shards)
         ]
+        release_publish(plan=plan)
     return [adapter for adapter in adapters if adapter.state in OPEN_ADAPTER_STATES]
 
 

@@ -1,95 +1,68 @@
 """How well the live release ranks what people who taught it nothing liked, beside simple rates."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import Count, Q
 from sklearn.metrics import roc_auc_score
 
-from compliance.provenance.artefacts import artefact_path
-from compliance.provenance.examples import shard_examples
-from compliance.provenance.models import Plan, RecordPlace
+from compliance.provenance.models import Plan
 from compliance.provenance.releases import served_checkpoints
-from recmodel.adapter import load_adapter
-from recmodel.mixture import Mixture
-from recmodel.prompts import Prompt
-from workers.model import base_model, plan_catalogue, training_config
+from compliance.provenance.validation import validation_subjects
+from compliance.recommendations.loading import persons, plan_setting, recommender
+from recmodel.calibrator import SCORES, fit
+from recmodel.recommender import Person, Recommender
+from recmodel.taste import Floats
 
-# Smoothing of the like-rates: this many virtual records at the overall rate.
-VIRTUAL = 5.0
-Floats = npt.NDArray[np.float64]
+FOLDS = 5
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Areas under the ROC curve over the targets of the validation subjects."""
+    """Areas under the ROC curve over the targets of the validation subjects.
+
+    item_and_user_rates: the sum of the two logits; model: the mixture alone; recommended: what is
+    served, the calibrator fitted on other people than those it is measured on.
+    """
 
     subjects: int
     targets: int
     item_and_user_rates: float | None
     model: float | None
+    recommended: float | None
 
 
 def evaluate(plan: Plan) -> Evaluation:
-    """Score every target of the validation subjects with the live mixture and with the rates.
+    """Score every target of the validation subjects with the live release and with the rates.
 
     The areas are None where nobody is put aside, or all targets are alike.
     """
-    prompts = [prompt for part in shard_examples(plan, None) for prompt in part]
-    liked = np.array([s.liked for prompt in prompts for s in prompt.suffixes])
-    people = len({prompt.subject for prompt in prompts})
+    who = recommender(plan, served_checkpoints(plan), plan_setting(plan).calibrator)
+    people = persons(validation_subjects(plan, every_prompt=True))
+    liked = np.concatenate([np.empty(0, bool), *(part for one in people for part in one.liked)])
     if len(set(liked.tolist())) < 2:
-        return Evaluation(people, len(liked), None, None)
+        return Evaluation(len(people), len(liked), None, None, None)
+    rows = who.validation_rows(people)
+    rates = rows[:, SCORES.index("item_rate")] + rows[:, SCORES.index("subject_rate")]
     return Evaluation(
-        subjects=people,
+        subjects=len(people),
         targets=len(liked),
-        item_and_user_rates=float(roc_auc_score(liked, _rates(plan, prompts))),
-        model=float(roc_auc_score(liked, _logits(plan, prompts))),
+        item_and_user_rates=float(roc_auc_score(liked, rates)),
+        model=float(roc_auc_score(liked, rows[:, SCORES.index("model")])),
+        recommended=float(roc_auc_score(liked, _cross_fitted(who, people, rows, liked))),
     )
 
 
-def _logits(plan: Plan, prompts: Sequence[Prompt]) -> Floats:
-    adapters = {
-        checkpoint.adapter.shard: load_adapter(artefact_path(checkpoint.digest))
-        for checkpoint in served_checkpoints(plan)
-    }
-    mixture = Mixture(
-        base_model(plan.config["base"]["digest"]), adapters, training_config(plan).scope
-    )
-    return np.concatenate(mixture.score(prompts, plan_catalogue(plan)))
-
-
-def _rates(plan: Plan, prompts: Sequence[Prompt]) -> Floats:
-    """Return item logit + user logit: likes among training subjects, and in the own history."""
-    likes, totals = _item_counts(plan)
-    overall = sum(likes.values()) / max(1, sum(totals.values()))
-    scores = []
-    for prompt in prompts:
-        own = sum(reaction.liked for reaction in prompt.prefix)
-        user = _logit(own, len(prompt.prefix), overall)
-        scores += [_logit(likes[s.item], totals[s.item], overall) + user for s in prompt.suffixes]
-    return np.array(scores)
-
-
-def _item_counts(plan: Plan) -> tuple[Counter[str], Counter[str]]:
-    threshold = Decimal(plan.config["like_threshold"])
-    rows = (
-        RecordPlace.objects.filter(plan=plan, shard__isnull=False)
-        .values("interaction__item__external_id")
-        .annotate(total=Count("pk"), likes=Count("pk", filter=Q(interaction__rating__gt=threshold)))
-    )
-    likes: Counter[str] = Counter()
-    totals: Counter[str] = Counter()
-    for row in rows:
-        likes[row["interaction__item__external_id"]] = row["likes"]
-        totals[row["interaction__item__external_id"]] = row["total"]
-    return likes, totals
-
-
-def _logit(likes: int, total: int, overall: float) -> float:
-    rate = (likes + VIRTUAL * overall) / (total + VIRTUAL)
-    return float(np.log(rate / (1 - rate))) if 0 < rate < 1 else 20.0 * (rate - 0.5)
+def _cross_fitted(
+    who: Recommender, people: Sequence[Person], rows: Floats, liked: npt.NDArray[np.bool_]
+) -> Floats:
+    """Return probabilities by calibrators that were each fitted on the other people's targets."""
+    sizes = [sum(map(len, person.liked)) for person in people]
+    fold = np.repeat(np.arange(len(people)) % FOLDS, sizes)
+    found = np.empty(len(rows))
+    for number in range(FOLDS):
+        mine = fold == number
+        calibrator = fit(rows[~mine], liked[~mine], who.setting.calibrator)
+        found[mine] = calibrator.probability(rows[mine])
+    return found

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from compliance.erasure.following import CERTIFY
 from compliance.jobs.models import Job
 from compliance.provenance.adapters import REPLAY, TRAIN
-from workers import certifying, training
+from compliance.provenance.releases import REFIT
+from workers import certifying, refitting, training
 from workers.work import Work
 
 
@@ -21,5 +22,6 @@ class Handler:
 HANDLERS = {
     TRAIN: Handler(run=training.train, failed=training.failed),
     REPLAY: Handler(run=training.replay, failed=training.failed),
+    REFIT: Handler(run=refitting.refit, failed=refitting.failed),
     CERTIFY: Handler(run=certifying.certify, failed=certifying.failed),
 }

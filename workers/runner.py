@@ -18,6 +18,7 @@ from compliance.provenance.disposal import artefacts_destroy_waste, waste_exists
 from compliance.provenance.releases import serving_lock
 from workers.handlers import HANDLERS
 from workers.identity import WORKER
+from workers.judging import prefixes_forget
 from workers.work import Work
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ def run_due(queues: list[Queue], *, before_each: Callable[[Job], None] | None = 
             before_each(lease.job)
         run(lease)
         done += 1
+    prefixes_forget()
     return done
 
 

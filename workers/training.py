@@ -19,12 +19,14 @@ from compliance.provenance.examples import shard_examples
 from compliance.provenance.manifests import as_json, slice_manifests_of_records
 from compliance.provenance.models import OPEN_ADAPTER_STATES, Adapter, Replay
 from compliance.provenance.releases import serving_lock
+from compliance.recommendations.loading import plan_catalogue
 from recmodel import determinism
 from recmodel.adapter import AdapterState, load_adapter, save_adapter
 from recmodel.prompts import Prompt as Example
 from recmodel.training import initial_state, train_slice
 from workers.identity import WORKER
-from workers.model import base_model, plan_catalogue, training_config
+from workers.judging import errors_fill
+from workers.model import base_model, training_config
 from workers.work import Work
 
 
@@ -48,6 +50,7 @@ def train(work: Work) -> None:
             work.lease.prolong()
             digest = _keep(state)
             checkpoint_add(adapter, slice_=slice_, digest=digest)
+    errors_fill(work, adapter.plan, adapter.checkpoints.clean().select_related("adapter"))
     with transaction.atomic():
         serving_lock()
         work.lease.succeed()
@@ -110,7 +113,7 @@ def _kept_digest(adapter: Adapter, slices: int) -> str:
 def _train_from(work: Work, adapter: Adapter, first: int) -> Iterator[tuple[int, AdapterState]]:
     """Yield each slice from `first` on with the weights after it."""
     plan, config = adapter.plan, training_config(adapter.plan)
-    model, catalogue = base_model(plan.config["base"]["digest"]), plan_catalogue(plan)
+    model, catalogue = base_model(plan), plan_catalogue(plan)
     slices = _inputs(adapter)
     total = sum(map(len, slices[first:])) * config.epochs
     done = 0

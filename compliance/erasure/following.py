@@ -10,6 +10,7 @@ from compliance.erasure.transitions import request_lock, request_move
 from compliance.jobs.models import Queue
 from compliance.jobs.services import job_enqueue
 from compliance.provenance.models import AdapterState
+from compliance.provenance.releases import is_settled, live_release
 
 CERTIFY = "certify"
 FOLLOWING = (State.APPROVED, State.RETRAINING, State.VERIFYING)
@@ -37,6 +38,22 @@ def request_fail(*, request_id: uuid.UUID, note: str) -> None:
         request_move(request, State.FAILED, actor=ACTOR, note=note)
 
 
+@transaction.atomic
+def requests_unsettled() -> None:
+    """Note that no calibrator could be fitted: requests that wait for nothing else have failed.
+
+    The caller holds the serving lock.
+    """
+    for request_id in list(
+        ErasureRequest.objects.filter(state=State.VERIFYING).values_list("pk", flat=True)
+    ):
+        request = request_lock(request_id)
+        if request.status is State.VERIFYING and _all_active(request):
+            request_move(
+                request, State.FAILED, actor=ACTOR, note="The calibrator could not be fitted."
+            )
+
+
 def request_follow(request: ErasureRequest) -> None:
     """Move a locked request to the state that its adapters imply, step by step."""
     target = _implied_state(request)
@@ -46,7 +63,7 @@ def request_follow(request: ErasureRequest) -> None:
         request_move(request, State.RETRAINING, actor=ACTOR)
     if request.status is not target:
         request_move(request, target, actor=ACTOR)
-    if _all_active(request):
+    if _all_active(request) and _release_is_settled():
         job_enqueue(queue=Queue.DEFAULT, kind=CERTIFY, target=str(request.pk))
 
 
@@ -57,6 +74,12 @@ def _adapter_states(request: ErasureRequest) -> set[str]:
 
 def _all_active(request: ErasureRequest) -> bool:
     return _adapter_states(request) <= {AdapterState.ACTIVE}
+
+
+def _release_is_settled() -> bool:
+    """Tell whether a certificate would name a release that the same records always give."""
+    release, _ = live_release()
+    return release is None or is_settled(release)
 
 
 def _implied_state(request: ErasureRequest) -> State | None:

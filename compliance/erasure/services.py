@@ -124,6 +124,9 @@ def request_resume(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
         raise IllegalTransitionError(request.status, State.RETRAINING)
     for touched in request.touched.select_related("plan"):
         shard_sync(plan=touched.plan, shard=touched.shard, needs_replay=True)
+    plan = active_plan()
+    if plan:
+        release_publish(plan=plan)
     target = State.RETRAINING if request.touched.exists() else State.VERIFYING
     request_move(request, target, actor=actor, note="Resumed.")
     request_follow(request)
@@ -132,10 +135,11 @@ def request_resume(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
 
 def _quarantine_and_retrain(request: ErasureRequest, touch: Touch) -> None:
     fallen = shard_quarantine(plan=touch.plan, shard=touch.shard, first_slice=touch.slice)
-    _release_without(request, touch.plan)
+    # Before the release: its calibrator is fitted by the same workers, who go by age.
     adapter = shard_sync(
         plan=touch.plan, shard=touch.shard, needs_replay=True, removed=len(touch.commitments)
     )
+    _release_without(request, touch.plan)
     touch_record(request, touch, fallen=fallen, adapter=adapter)
 
 

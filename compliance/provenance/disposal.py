@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from compliance.provenance.artefacts import artefact_path
-from compliance.provenance.models import Checkpoint
+from compliance.provenance.models import Checkpoint, ErrorRow
 from compliance.provenance.releases import serving_lock
 
 
@@ -21,6 +21,8 @@ def waste_exists() -> bool:
 def artefacts_destroy_waste() -> int:
     """Remove from the store all that no clean checkpoint names; return how much that was.
 
+    The errors of those weights go with them.
+
     That takes in what a worker wrote just before it was killed, known to no row. Weights are only
     written under the same lock, so nothing that is about to get its row is lost.
     """
@@ -32,5 +34,6 @@ def artefacts_destroy_waste() -> int:
     found = [path for path in store.iterdir() if path.name not in kept] if store.exists() else []
     for path in found:
         shutil.rmtree(path)
+    ErrorRow.objects.exclude(weights__in=clean).delete()
     waste.update(destroyed_at=timezone.now())
     return len(found)

@@ -1,6 +1,7 @@
 """A shard's prompts as the model takes them."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
@@ -13,15 +14,27 @@ from recmodel.prompts import Prompt as Example
 from recmodel.prompts import PromptRange, Reaction, prompts_of
 
 
-def shard_examples(plan: Plan, shard: int | None) -> list[list[Example]]:
-    """Return each slice's prompts; shard None means the validation subjects."""
+@dataclass(frozen=True)
+class SubjectExamples:
+    """What one subject teaches: its placed records in time order, and the prompts they make."""
+
+    subject_id: int
+    subject: str
+    slice: int
+    records: list[Reaction]
+    prompts: list[Example]
+
+
+def shard_examples(plan: Plan, shard: int) -> list[list[Example]]:
+    """Return the prompts of each slice."""
     slices: list[list[Example]] = [[] for _ in range(plan.slices)]
-    for slice_, examples in _examples(plan, shard):
-        slices[slice_] += examples
+    for examples in subjects_examples(plan, shard):
+        slices[examples.slice] += examples.prompts
     return slices
 
 
-def _examples(plan: Plan, shard: int | None) -> Iterator[tuple[int, list[Example]]]:
+def subjects_examples(plan: Plan, shard: int | None) -> Iterator[SubjectExamples]:
+    """Yield what each subject of a shard teaches; shard None means the validation subjects."""
     ranges = _ranges(plan, shard)
     threshold = Decimal(plan.config["like_threshold"])
     rows = (
@@ -42,7 +55,8 @@ def _examples(plan: Plan, shard: int | None) -> Iterator[tuple[int, list[Example
         records = [
             Reaction(item=row[3], liked=row[4] > threshold, at=row[5].isoformat()) for row in group
         ]
-        yield slice_, prompts_of(subject, records, ranges.get(subject_id, []))
+        prompts = prompts_of(subject, records, ranges.get(subject_id, []))
+        yield SubjectExamples(subject_id, subject, slice_, records, prompts)
 
 
 def _ranges(plan: Plan, shard: int | None) -> dict[int, list[PromptRange]]:
@@ -55,12 +69,27 @@ def _ranges(plan: Plan, shard: int | None) -> dict[int, list[PromptRange]]:
     return ranges
 
 
-def reactions_of(plan: Plan, external_id: str) -> list[Reaction]:
-    """Return a subject's interactions in time order, placed or not: what serving looks at."""
+@dataclass(frozen=True)
+class Reactions:
+    """A subject's interactions in time order: all, and those that have a place under the plan."""
+
+    all: list[Reaction]
+    placed: list[Reaction]
+
+
+def reactions_of(plan: Plan, external_id: str) -> Reactions:
+    """Return what serving looks at of a subject, known or unknown."""
     threshold = Decimal(plan.config["like_threshold"])
     rows = (
         Interaction.objects.filter(subject__external_id=external_id)
         .order_by("occurred_at", Collate("item__external_id", "C"))
-        .values_list("item__external_id", "rating", "occurred_at")
+        .values_list("item__external_id", "rating", "occurred_at", "record_place__plan")
     )
-    return [Reaction(item=row[0], liked=row[1] > threshold, at=row[2].isoformat()) for row in rows]
+    found = [
+        (Reaction(item=item, liked=rating > threshold, at=at.isoformat()), placed_by)
+        for item, rating, at, placed_by in rows
+    ]
+    return Reactions(
+        all=[reaction for reaction, _ in found],
+        placed=[reaction for reaction, placed_by in found if placed_by == plan.pk],
+    )

@@ -5,6 +5,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from compliance.records.models import Interaction, Subject
+from recmodel.partition import unpacked
+from recmodel.taste import Embeddings
 
 DIGEST_LENGTH = len("sha256:") + 64
 
@@ -35,6 +37,11 @@ class Plan(models.Model):
     @property
     def slices(self) -> int:
         return int(self.config["partition"]["slices"])
+
+    @property
+    def centre(self) -> Embeddings:
+        """Return the mean item embedding that tastes are measured from: float32 [d]."""
+        return unpacked(self.config["partition"]["centre"])
 
     @property
     def partition_key(self) -> bytes:
@@ -224,6 +231,41 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.adapter}, slice {self.slice}"
+
+
+class ErrorRow(models.Model):
+    """How wrong certain weights are on one validation subject's prompts.
+
+    Weights are named by their digest: a checkpoint that a later generation keeps keeps its errors.
+    """
+
+    weights = models.CharField(max_length=DIGEST_LENGTH)
+    subject = models.ForeignKey(Subject, on_delete=models.CASCADE, related_name="error_rows")
+    errors = models.BinaryField(help_text="Little-endian int32, one for each validation prompt.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["weights", "subject"], name="error_row_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"errors of {self.weights[:19]} on subject #{self.subject_id}"
+
+
+class FittedCalibrator(models.Model):
+    """The calibrator fitted for what a release consists of, named by the digest of that."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="calibrators")
+    inputs = models.CharField(max_length=DIGEST_LENGTH)
+    content = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "inputs"], name="calibrator_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"calibrator for {self.inputs[:19]}"
 
 
 class ReleaseKind(models.TextChoices):

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Collate
 
 from compliance.provenance.leaves import leaves_write
-from compliance.provenance.models import Plan, Prompt, RecordPlace
+from compliance.provenance.models import ErrorRow, Plan, Prompt, RecordPlace
 from compliance.records.models import Interaction, Subject
 from recmodel.partition import is_validation, shard_of, slice_of
 from recmodel.prompts import prompt_ranges
@@ -33,6 +33,7 @@ def place_new_records(plan: Plan, on_progress: Progress | None = None) -> int:
     subjects = unplaced_subjects(plan)
     RecordPlace.objects.filter(subject_id__in=subjects).delete()
     Prompt.objects.filter(subject_id__in=subjects).delete()
+    ErrorRow.objects.filter(subject_id__in=subjects).delete()
     places: list[tuple[object, ...]] = []
     prompts: list[tuple[object, ...]] = []
     for done, (subject_id, external_id, records) in enumerate(_histories(subjects), start=1):

@@ -1,18 +1,26 @@
 """Releases: which checkpoint of each shard is served, as a manifest with a content digest."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import F, Max
 
 from compliance.canonical import json_digest
+from compliance.jobs.models import Queue
+from compliance.jobs.services import job_enqueue
 from compliance.provenance.leaves import records_tree
 from compliance.provenance.models import (
     AdapterState,
     Checkpoint,
+    FittedCalibrator,
     Plan,
     Release,
     ReleaseKind,
     Serving,
 )
+from compliance.provenance.validation import error_digests
+
+REFIT = "refit"
 
 
 def serving_lock() -> Serving:
@@ -48,12 +56,18 @@ def require_active(plan: Plan) -> None:
 def release_publish(*, plan: Plan) -> Release:
     """Serve the best clean checkpoint of every shard from now on.
 
-    Where the manifest's content is what is live already, nothing changes.
+    Until a calibrator has been fitted to just this content the plan's own serves, and a job is
+    queued that fits one; calibrators of other content are destroyed. Where the manifest's content
+    is what is live already, nothing changes.
     """
     serving = serving_lock()
     require_active(plan)
     served = served_checkpoints(plan)
-    manifest = release_manifest(plan, served)
+    inputs = release_inputs(plan, served)
+    fitted = _fitted(plan, json_digest(inputs))
+    if fitted is None:
+        job_enqueue(queue=Queue.TRAIN, kind=REFIT, target=str(plan.pk))
+    manifest = release_manifest(plan, inputs, fitted)
     digest = json_digest(manifest)
     if serving.release and serving.release.digest == digest and _same(serving.release, served):
         return serving.release
@@ -68,6 +82,21 @@ def release_publish(*, plan: Plan) -> Release:
     Serving.objects.filter(pk=1).update(release=release)
     epoch_raise()
     return release
+
+
+def calibrator_add(plan: Plan, *, inputs: str, content: dict[str, Any]) -> None:
+    """Keep the calibrator fitted to what a release consists of; `release_publish` then serves it.
+
+    The caller holds the serving lock.
+    """
+    FittedCalibrator.objects.update_or_create(
+        plan=plan, inputs=inputs, defaults={"content": content}
+    )
+
+
+def is_settled(release: Release) -> bool:
+    """Tell whether the release serves a calibrator that was fitted to it."""
+    return bool(release.manifest["calibrator"]["fitted"])
 
 
 def served_checkpoints(plan: Plan) -> list[Checkpoint]:
@@ -87,12 +116,12 @@ def served_checkpoints(plan: Plan) -> list[Checkpoint]:
     return list(best.values())
 
 
-def release_manifest(plan: Plan, served: list[Checkpoint]) -> dict[str, object]:
-    """Return what a release consists of: content only, so equal content has an equal digest."""
+def release_inputs(plan: Plan, served: list[Checkpoint]) -> dict[str, Any]:
+    """Return all that a release's calibrator depends on: content only, no row ids, no times."""
     return {
         "plan": plan.digest,
         "base": plan.config["base"]["digest"],
-        "mixture": "equal",
+        "mixture": plan.config["mixture"],
         "records": records_tree(plan),
         "shards": [
             {
@@ -106,6 +135,42 @@ def release_manifest(plan: Plan, served: list[Checkpoint]) -> dict[str, object]:
             for checkpoint in served
         ],
     }
+
+
+def release_manifest(
+    plan: Plan, inputs: dict[str, Any], fitted: FittedCalibrator | None
+) -> dict[str, Any]:
+    """Return what a release consists of; equal content has an equal digest.
+
+    The error of a shard's adapter on the validation subjects stands as a digest, or None until
+    it is known of each of them.
+    """
+    errors = error_digests(plan, [entry["adapter"] for entry in inputs["shards"]])
+    content = fitted.content if fitted else plan.config["calibrator"]
+    return inputs | {
+        "shards": [entry | {"errors": errors[entry["adapter"]]} for entry in inputs["shards"]],
+        "calibrator": {"fitted": fitted is not None, "digest": json_digest(content)},
+    }
+
+
+def calibrator_of(release: Release) -> dict[str, Any]:
+    """Return the content of the calibrator that the release serves.
+
+    Raise `FittedCalibrator.DoesNotExist` if the release is not live any more and it is destroyed.
+    """
+    plan = release.plan
+    if not is_settled(release):
+        return dict(plan.config["calibrator"])
+    for fitted in FittedCalibrator.objects.filter(plan=plan):
+        if json_digest(fitted.content) == release.manifest["calibrator"]["digest"]:
+            return dict(fitted.content)
+    raise FittedCalibrator.DoesNotExist
+
+
+def _fitted(plan: Plan, inputs: str) -> FittedCalibrator | None:
+    """Return the calibrator fitted to these inputs; one of others learned from what is gone."""
+    FittedCalibrator.objects.exclude(plan=plan, inputs=inputs).delete()
+    return FittedCalibrator.objects.filter(plan=plan, inputs=inputs).first()
 
 
 def _kind(plan: Plan, served: list[Checkpoint]) -> ReleaseKind:

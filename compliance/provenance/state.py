@@ -15,7 +15,8 @@ from typing import Any
 from compliance.canonical import json_digest
 from compliance.provenance.manifests import record_commitment, subject_commitment, subject_secret
 from compliance.provenance.models import OPEN_ADAPTER_STATES, Checkpoint, Plan, Prompt, RecordPlace
-from compliance.provenance.releases import live_release, served_checkpoints
+from compliance.provenance.releases import calibrator_of, live_release, served_checkpoints
+from compliance.provenance.validation import error_digests
 
 Rows = dict[str, list[list[Any]]]
 
@@ -25,14 +26,18 @@ class State:
     """What stands, by content.
 
     places: [shard, slice, place, record] of each subject's records, in order; prompts:
-    [shard, slice, first, target, end]; shards: what serves each shard, its checkpoints included;
-    release: the digest of the live manifest, empty where the plan serves nothing.
+    [shard, slice, first, target, end]; shards: what serves each shard, its checkpoints
+    included; errors: a digest of each checkpoint's row of the error matrix, None where it is not
+    whole; calibrator: the one that serves; release: the digest of the live manifest, empty where
+    the plan serves nothing.
     """
 
     plan: str
     places: Rows
     prompts: Rows
     shards: list[dict[str, Any]]
+    errors: dict[str, str | None]
+    calibrator: dict[str, Any]
     release: str
 
     @property
@@ -44,11 +49,15 @@ class State:
 def state(plan: Plan) -> State:
     """Return the state under `plan`, as the database stands now."""
     release, _ = live_release()
+    shards = [_shard(checkpoint) for checkpoint in served_checkpoints(plan)]
+    weights = [digest for shard in shards for _, digest, _ in shard["checkpoints"]]
     return State(
         plan=plan.digest,
         places=_places(plan),
         prompts=_prompts(plan),
-        shards=[_shard(checkpoint) for checkpoint in served_checkpoints(plan)],
+        shards=shards,
+        errors=error_digests(plan, weights),
+        calibrator=calibrator_of(release) if release and release.plan == plan else {},
         release=release.digest if release and release.plan == plan else "",
     )
 
@@ -107,7 +116,7 @@ def _prompts(plan: Plan) -> Rows:
 def _shard(served: Checkpoint) -> dict[str, Any]:
     """Describe a shard by the checkpoint that serves it and those before, never a later one."""
     adapter, slices = served.adapter, served.slice + 1
-    checkpoints = adapter.checkpoints.clean().filter(slice__lt=slices).order_by("slice")
+    checkpoints = list(adapter.checkpoints.clean().filter(slice__lt=slices).order_by("slice"))
     return {
         "shard": adapter.shard,
         "adapter": served.digest,

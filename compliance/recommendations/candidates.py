@@ -1,15 +1,13 @@
 """Which items are worth scoring for a subject: what many like, and what is close to its likes."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import Count
 
-from compliance.provenance.models import Plan
-from compliance.records.models import Interaction
 from recmodel.catalogue import Catalogue
 from recmodel.prompts import Reaction
+from recmodel.rates import Counts
 
 CANDIDATES = 256
 
@@ -17,18 +15,15 @@ Vectors = npt.NDArray[np.float32]
 
 
 class Shelf:
-    """The catalogue, ready to be searched: `keys` are the items' row ids in their order."""
+    """The catalogue, ready to be searched, and how much each item is liked."""
 
-    def __init__(self, catalogue: Catalogue, keys: Sequence[int]) -> None:
+    def __init__(self, catalogue: Catalogue, counts: Counts) -> None:
         self.catalogue = catalogue
-        self._ids = dict(zip(keys, catalogue.ids, strict=True))
+        counted = [(-likes, item) for item, likes in counts.likes.items() if likes > 0]
+        # By number of likes, then by id; what nobody likes comes last.
+        self.most_liked = [item for _, item in sorted(counted) if item in catalogue]
         # Sentence embeddings share a large common part, which says nothing about an item.
         self._directions = _unit(catalogue.embeddings - catalogue.embeddings.mean(axis=0))
-
-    def most_liked(self, likes: Mapping[int, int]) -> list[str]:
-        """Return the items by their number of likes, then by id; `likes` is by row id."""
-        counted = [(-count, self._ids[key]) for key, count in likes.items() if key in self._ids]
-        return [item for _, item in sorted(counted)]
 
     def closest(self, liked: Sequence[str], *, met: Collection[str], count: int) -> list[str]:
         """Return the `count` items outside `met` that are closest to the mean of `liked`."""
@@ -40,15 +35,7 @@ class Shelf:
         return [self.catalogue.ids[place] for place in best if nearness[place] > -np.inf]
 
 
-def likes_now(plan: Plan) -> dict[int, int]:
-    """Return the number of likes of each item that has some at this moment, by its row id."""
-    liked = Interaction.objects.filter(rating__gt=plan.config["like_threshold"])
-    return dict(liked.values("item_id").annotate(likes=Count("pk")).values_list("item_id", "likes"))
-
-
-def candidates(
-    shelf: Shelf, likes: Mapping[int, int], history: Sequence[Reaction], *, met: Collection[str]
-) -> list[str]:
+def candidates(shelf: Shelf, history: Sequence[Reaction], *, met: Collection[str]) -> list[str]:
     """Return up to `CANDIDATES` items that are not in `met`, without repetition.
 
     Half are the closest to what `history` likes, half the most liked by all. Where nothing is
@@ -57,7 +44,7 @@ def candidates(
     liked = [reaction.item for reaction in history if reaction.liked]
     close = shelf.closest(liked, met=met, count=CANDIDATES // 2) if liked else []
     found = dict.fromkeys(close)
-    for item in (*shelf.most_liked(likes), *shelf.catalogue.ids):
+    for item in (*shelf.most_liked, *shelf.catalogue.ids):
         if len(found) == CANDIDATES:
             break
         if item not in met:

@@ -7,7 +7,7 @@ import numpy as np
 
 from compliance.provenance.examples import reactions_of
 from compliance.provenance.models import Serving
-from compliance.recommendations.candidates import candidates, likes_now
+from compliance.recommendations.candidates import candidates
 from compliance.recommendations.errors import ServingError, SwitchingError
 from compliance.records.models import Item, Subject
 
@@ -67,18 +67,18 @@ def _moment(subject: str) -> tuple[int, int | None]:
 def _answer(subject: str, limit: int) -> Recommendations:
     engine = _engine()
     records = reactions_of(engine.plan, subject)
-    history = engine.known(records)
-    met = {record.item for record in records}
-    items = candidates(engine.shelf, likes_now(engine.plan), history, met=met)
-    logits = engine.score(history, items)
-    # Stable: among equal logits the order of the candidates decides.
-    best = np.argsort(-logits, kind="stable")[:limit]
+    history = engine.known(records.all)
+    met = {record.item for record in records.all}
+    items = candidates(engine.shelf, history, met=met)
+    likely = engine.probabilities(history, items, records.placed)
+    # Stable: among equals the order of the candidates decides.
+    best = np.argsort(-likely, kind="stable")[:limit]
     return Recommendations(
-        items=_titled([(items[place], _probability(logits[place])) for place in best]),
+        items=_titled([(items[place], float(likely[place])) for place in best]),
         release=engine.release,
         epoch=engine.epoch,
-        shards=engine.mixture.shards,
-        mixture=engine.mixture_name,
+        shards=engine.shards,
+        mixture=engine.plan.config["mixture"]["strategy"],
     )
 
 
@@ -87,10 +87,6 @@ def _engine() -> "Engine":
     from compliance.recommendations.engine import live_engine
 
     return live_engine()
-
-
-def _probability(logit: np.float32) -> float:
-    return float(1 / (1 + np.exp(-np.float64(logit))))
 
 
 def _titled(best: list[tuple[str, float]]) -> list[Recommended]:

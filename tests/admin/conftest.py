@@ -19,6 +19,7 @@ from compliance.provenance import adapters
 from compliance.provenance.models import Adapter, Plan
 from compliance.provenance.placement import place_new_records
 from compliance.records.models import Interaction, Item, Subject
+from tests.plans import ANSWERING
 
 ALICE = "alice-4711@example.org"
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -29,6 +30,7 @@ CONFIG = {
     "base": {"digest": "sha256:" + "1" * 64},
     "like_threshold": "3",
     "partition": {"key": "ab" * 32, "shards": 2, "slices": 2, "validation_share": 0.0},
+    **ANSWERING,
     "training": {"history_size": 3, "targets_per_prompt": 1, "min_history": 1},
 }
 

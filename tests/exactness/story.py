@@ -165,6 +165,7 @@ class Story:
         for certificate in Certificate.objects.select_related("request"):
             _check_proofs(certificate.request)
         found = world.state_of(self.plan)
+        assert None not in found.errors.values()
         for shard in found.shards:
             for _, digest, _ in shard["checkpoints"]:
                 assert load_adapter(artefact_path(digest)).digest == digest

@@ -7,9 +7,16 @@ import numpy as np
 import pytest
 
 from compliance.jobs.models import Job, JobState, Queue
-from compliance.provenance.models import Adapter, Plan, RecordPlace
+from compliance.provenance.models import (
+    Adapter,
+    Checkpoint,
+    ErrorRow,
+    FittedCalibrator,
+    Plan,
+    RecordPlace,
+)
 from compliance.provenance.placement import place_of
-from compliance.provenance.releases import live_release
+from compliance.provenance.releases import is_settled, live_release
 from compliance.provenance.state import State
 from compliance.records.models import Interaction, Item, Subject
 from recmodel.catalogue import Catalogue
@@ -120,6 +127,7 @@ def test_an_adapter_knows_nothing_of_validation_subjects(build: Build):
     fewer = build(PEOPLE, WITH_VALIDATION)
     assert len(every.places) == len(fewer.places) + 1
     assert every.shards == fewer.shards
+    assert every.errors != fewer.errors
     build(people, WITH_VALIDATION)
     erase("ada")
     finish()
@@ -136,7 +144,7 @@ def test_items_that_nobody_touched_do_not_matter(build: Build):
 def test_a_shard_with_nobody_in_it_keeps_the_first_weights(build: Build):
     """Broken by anything that an empty slice does: decay, a step, another draw."""
     found = build(without("frank", "judy", "Bob"))
-    model = base_model(Plan.objects.get().config["base"]["digest"])
+    model = base_model(Plan.objects.get())
     first = initial_state(model, TRAINING, 1).digest
     assert [digest for _, digest, _ in found.shards[1]["checkpoints"]] == [first, first]
 
@@ -162,14 +170,48 @@ def test_the_release_forgets_those_whom_no_adapter_knew(build: Build, name: str)
     assert every.release != fewer.release
     assert every.shards == fewer.shards
     request = erase(name)
-    release, _ = live_release()
-    assert request.release_before == every.release
-    assert request.release_interim == release.digest == fewer.release
+    interim, _ = live_release()
+    assert (request.release_before, request.release_interim) == (every.release, interim.digest)
     assert request.proof_before["leaf"] is not None
     finish()
+    after, _ = live_release()
+    assert interim.manifest["records"] == after.manifest["records"]
     request.refresh_from_db()
     assert request.proof_after["leaf"] is None
     assert state_of(Plan.objects.get()) == fewer
+
+
+def test_the_calibrator_goes_out_of_service_with_any_record(build: Build):
+    """Broken by a calibrator that serves on, or stays in the database, until it is fitted anew."""
+    build(PEOPLE | {"ada": some_records(3)}, WITH_VALIDATION)
+    assert calibrators() == (True, 1)
+    erase("dora")
+    assert calibrators() == (False, 0)
+    finish()
+    assert calibrators() == (True, 1)
+
+
+def calibrators() -> tuple[bool, int]:
+    """Return whether the live release serves a fitted calibrator, and how many are kept."""
+    release, _ = live_release()
+    return is_settled(release), FittedCalibrator.objects.count()
+
+
+def test_a_validation_subject_takes_its_errors_along(build: Build):
+    """Broken by columns of the error matrix that outlive the person they are about."""
+    build(PEOPLE | {"ada": some_records(3)}, WITH_VALIDATION)
+    assert ErrorRow.objects.filter(subject__external_id="ada").count() == 4
+    erase("ada")
+    assert not ErrorRow.objects.exists()
+
+
+def test_errors_of_weights_that_are_gone_are_gone(build: Build):
+    """Broken by rows of the error matrix that outlive the weights they judge."""
+    build(PEOPLE | {"ada": some_records(3)}, WITH_VALIDATION)
+    erase("dora")
+    finish()
+    kept = set(Checkpoint.objects.filter(destroyed_at=None).values_list("digest", flat=True))
+    assert {row.weights for row in ErrorRow.objects.all()} == kept
 
 
 def test_training_refuses_records_that_are_not_those_of_its_manifest(build: Build):

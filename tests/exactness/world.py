@@ -25,6 +25,7 @@ from compliance.jobs.signals import job_queued
 from compliance.provenance.models import Checkpoint, Plan
 from compliance.provenance.plans import plan_activate
 from compliance.provenance.state import State, state
+from compliance.recommendations import loading
 from compliance.records.models import Interaction, Item, ItemEmbedding, Subject
 from recmodel import adapter, determinism
 from recmodel.base import BaseConfig, load_base
@@ -32,7 +33,8 @@ from recmodel.canary import computed_model
 from recmodel.training import TrainingConfig
 from tests import environment
 from tests.conftest import KEPT
-from workers import model, runner, training
+from tests.plans import ANSWERING, centre
+from workers import runner, training
 from workers.building import refresh
 from workers.runner import run_due, sweep_lost
 
@@ -79,14 +81,14 @@ def tiny_pipeline(folder: Path) -> Iterator[None]:
     computed_model(SHAPE).save(folder)
     waking = job_queued.disconnect(dispatch_uid="workers.waking.wake")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model, "load_base", lambda: load_base(folder))
+        patch.setattr(loading, "load_base", lambda: load_base(folder))
         patch.setattr(settings, "JOB_MAX_ATTEMPTS", 1000)
         # What takes time and is not in question: disks that lose power, versions of libraries.
         patch.setattr(adapter, "_sync", lambda _: None)
         patch.setattr(determinism, "fingerprint", cache(determinism.fingerprint))
-        model.base_model.cache_clear()
+        loading._base.cache_clear()
         yield
-    model.base_model.cache_clear()
+    loading._base.cache_clear()
     if waking:
         from workers.waking import connect
 
@@ -148,7 +150,9 @@ def make_plan(shape: Shape) -> Plan:
                 "shards": shape.shards,
                 "slices": shape.slices,
                 "validation_share": shape.validation_share,
+                "centre": centre(8),
             },
+            **ANSWERING,
             "training": TRAINING.to_dict(),
         }
     )

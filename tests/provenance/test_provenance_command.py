@@ -13,6 +13,7 @@ from compliance.provenance.placement import place_new_records, place_of
 from compliance.provenance.releases import release_publish
 from compliance.provenance.selectors import Learned, UnknownSubjectError, subject_provenance
 from compliance.records.models import Interaction, Item, Subject
+from tests.plans import ANSWERING
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +23,7 @@ CONFIG = {
     "base": {"digest": DIGEST},
     "like_threshold": "3.5",
     "partition": {"key": "ab" * 32, "shards": 2, "slices": 2, "validation_share": 0.3},
+    **ANSWERING,
     "training": {"history_size": 4, "targets_per_prompt": 2, "min_history": 2},
 }
 

@@ -28,10 +28,13 @@ def tiny_model() -> ItemTokenModel:
     return ItemTokenModel(shape).eval().requires_grad_(False)
 
 
+def vectors(dimension: int) -> np.ndarray:
+    found = np.random.default_rng(7).standard_normal((60, dimension)).astype(np.float32)
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
 def tiny_catalogue() -> Catalogue:
-    vectors = np.random.default_rng(7).standard_normal((60, 24)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Catalogue([f"item-{n}" for n in range(60)], vectors)
+    return Catalogue([f"item-{n}" for n in range(60)], vectors(24))
 
 
 def records(subject: str, n: int) -> list[Reaction]:
@@ -48,9 +51,9 @@ def prompts(*subjects: str, n: int = 17) -> list[Prompt]:
     return [p for subject in subjects for p in prompts_of(subject, records(subject, n), ranges)]
 
 
-def adapter(model: ItemTokenModel, seed: int) -> AdapterState:
+def adapter(model: ItemTokenModel, seed: int, config: TrainingConfig = CONFIG) -> AdapterState:
     """An adapter that does something: B is drawn too."""
-    state = initial_state(model, CONFIG, seed)
+    state = initial_state(model, config, seed)
     torch.manual_seed(seed)
     tensors = {n: torch.randn(t.shape) * 0.3 if ".lora_B." in n else t for n, t in state.items()}
     return AdapterState(tensors, state.rank, state.alpha, state.target_modules)

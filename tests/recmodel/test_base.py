@@ -5,6 +5,7 @@ import torch
 
 from recmodel.base import SHIPPED, BaseConfig, BrokenBaseError, ItemTokenModel, load_base
 from recmodel.encoder import WHEEL_DIGEST
+from recmodel.tree import TREE
 from tests.recmodel import cast
 
 
@@ -42,7 +43,7 @@ def test_a_configuration_with_unknown_fields_is_refused(tmp_path, model):
         load_base(tmp_path)
 
 
-def test_the_transformer_is_a_plain_llama_with_sdpa():
+def test_the_transformer_is_a_plain_llama_with_our_attention():
     config = ItemTokenModel(BaseConfig("none")).lm.config
     assert config.model_type == "llama"
-    assert config._attn_implementation == "sdpa"
+    assert config._attn_implementation == TREE

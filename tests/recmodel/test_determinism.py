@@ -1,9 +1,10 @@
 import json
+import time
 
 import torch
 
 from recmodel.canary import SHAPE, canary_digest, computed_model
-from recmodel.determinism import canary, code_digest, configure, fingerprint
+from recmodel.determinism import canary, code_digest, configure, differences, fingerprint
 
 
 def test_configuring_twice_pins_the_same():
@@ -39,3 +40,41 @@ def test_the_fingerprint_is_json_and_names_what_matters(monkeypatch):
     assert found["environment"]["MKL_CBWR"] == "COMPATIBLE"
     assert found["threads"] == 1
     assert found["cpu"]["capability"]
+
+
+def test_a_fingerprint_costs_next_to_nothing_the_second_time():
+    """Jobs take one each: what cannot change in a process is looked up once."""
+    fingerprint()
+    began = time.process_time()
+    for _ in range(100):
+        fingerprint()
+    assert time.process_time() - began < 0.3
+
+
+def test_what_a_caller_does_to_a_fingerprint_is_its_own():
+    fingerprint()["libraries"]["torch"] = "0"
+    fingerprint()["cpu"].clear()
+    assert fingerprint()["libraries"]["torch"] == torch.__version__
+    assert fingerprint()["cpu"]["capability"]
+
+
+def test_equal_fingerprints_have_no_differences():
+    assert differences(fingerprint(), json.loads(json.dumps(fingerprint()))) == []
+
+
+def test_differences_are_named_the_canary_first():
+    one, other = fingerprint(), fingerprint()
+    other["canary"] = "sha256:0"
+    other["libraries"]["torch"] = "0"
+    other["threads"] = 2
+    other["gpu"] = {"name": "a GPU"}
+    expected = ["canary", "gpu", "libraries.torch", "threads"]
+    assert differences(one, other) == differences(other, one) == expected
+
+
+def test_what_one_of_them_lacks_is_a_difference():
+    one, other = fingerprint(), fingerprint()
+    del other["canary"], other["flags"]["tf32"]
+    other["environment"]["MKL_CBWR"] = "COMPATIBLE"
+    assert differences(one, other) == ["canary", "environment.MKL_CBWR", "flags.tf32"]
+    assert differences({"gpu": None}, {}) == ["gpu"]

@@ -8,7 +8,8 @@ from peft import PeftModel
 
 from recmodel.adapter import AdapterState, save_adapter
 from recmodel.mixture import Mixture, equal_weights, one_hot
-from recmodel.scoring import score_prompts
+from recmodel.prefixes import PrefixCache
+from recmodel.scoring import collate, score, score_prompts
 from tests.recmodel import cast
 
 PROMPTS = cast.prompts("alice", "bob", "charlie")
@@ -37,11 +38,9 @@ def stock(model, adapters, tmp_path_factory):
     return other, peft
 
 
-def test_the_gate_equals_pefts_concatenation_for_every_row(
-    model, catalogue, adapters, omega, stock
-):
+def test_nd_equals_pefts_concatenation_for_every_row(model, catalogue, adapters, omega, stock):
     other, peft = stock
-    mixed = Mixture(model, adapters, scope="full").score(PROMPTS, catalogue, omega)
+    mixed = Mixture(model, adapters, "full", "nd").score(PROMPTS, catalogue, omega)
     for row, prompt in enumerate(PROMPTS):
         peft.add_weighted_adapter(
             ["0", "2", "4"], omega[row].tolist(), f"row-{row}", combination_type="cat"
@@ -51,18 +50,59 @@ def test_the_gate_equals_pefts_concatenation_for_every_row(
         assert mixed[row] == pytest.approx(expected, abs=1e-5)
 
 
+def _merged(model, adapters, omega, form):
+    """The base with one sample's mixture added to its weights."""
+    merged, weights = copy.deepcopy(model), dict(zip(sorted(adapters), omega, strict=True))
+    linear = dict(merged.lm.named_modules())
+    for name in adapters[0]:
+        if ".lora_A." in name:
+            pairs = {k: (a[name.replace("_A.", "_B.")], a[name]) for k, a in adapters.items()}
+            if form == "nd":
+                added = sum(w * pairs[k][0] @ pairs[k][1] for k, w in weights.items())
+            else:
+                B, A = (sum(w * pairs[k][i] for k, w in weights.items()) for i in (0, 1))
+                added = B @ A
+            layer = name.removeprefix("base_model.model.").removesuffix(".lora_A.weight")
+            linear[layer].weight += adapters[0].alpha / adapters[0].rank * added
+    return merged
+
+
+@pytest.mark.parametrize("form", ["nd", "d"])
 @pytest.mark.parametrize("scope", ["suffix", "full"])
-def test_different_omegas_in_one_batch_equal_one_by_one(model, catalogue, adapters, omega, scope):
-    mixture = Mixture(model, adapters, scope)
+def test_both_forms_equal_explicitly_merged_weights(model, catalogue, adapters, omega, scope, form):
+    mixed = Mixture(model, adapters, scope, form).score(PROMPTS, catalogue, omega)
+    for row, prompt in enumerate(PROMPTS):
+        merged = _merged(model, adapters, omega[row].tolist(), form)
+        reader = model if scope == "suffix" else merged
+        past = PrefixCache(reader, catalogue).past([prompt])
+        expected = score(merged, collate([prompt], catalogue), past=past)[0]
+        assert mixed[row] == pytest.approx(expected.numpy(), abs=1e-5)
+
+
+def test_the_forms_differ_much(model, catalogue, adapters, omega):
+    nd, d = (
+        np.concatenate(Mixture(model, adapters, form=form).score(PROMPTS, catalogue, omega))
+        for form in ("nd", "d")
+    )
+    assert np.abs(nd - d).max() > 0.01
+
+
+@pytest.mark.parametrize("form", ["nd", "d"])
+@pytest.mark.parametrize("scope", ["suffix", "full"])
+def test_different_omegas_in_one_batch_equal_one_by_one(
+    model, catalogue, adapters, omega, scope, form
+):
+    mixture = Mixture(model, adapters, scope, form)
     together = mixture.score(PROMPTS, catalogue, omega)
     for row, prompt in enumerate(PROMPTS):
         (alone,) = mixture.score([prompt], catalogue, omega[row : row + 1])
         assert alone.tobytes() == together[row].tobytes()
 
 
+@pytest.mark.parametrize("form", ["nd", "d"])
 @pytest.mark.parametrize("scope", ["suffix", "full"])
-def test_one_hot_is_that_adapter_alone(model, catalogue, adapters, scope):
-    mixture = Mixture(model, adapters, scope)
+def test_one_hot_is_that_adapter_alone(model, catalogue, adapters, scope, form):
+    mixture = Mixture(model, adapters, scope, form)
     assert mixture.shards == (0, 2, 4)
     for column, shard in enumerate(mixture.shards):
         mixed = mixture.score(PROMPTS, catalogue, one_hot(len(PROMPTS), 3, column))

@@ -73,9 +73,10 @@ def test_batches_of_one_size_have_one_shape(model, catalogue, monkeypatch, n):
     shapes = set()
     real = scoring.score
 
-    def watched(model, batch, gating):
-        shapes.add((*batch.reactions.shape, batch.suffixes.shape[1]))
-        return real(model, batch, gating)
+    def watched(model, batch, gating, past):
+        shapes.add((len(batch.suffixes), batch.prefix_places, batch.suffixes.shape[1]))
+        assert past.states.shape[4] == batch.prefix_places
+        return real(model, batch, gating, past)
 
     monkeypatch.setattr(scoring, "score", watched)
     score_prompts(model, MANY[:n], catalogue)
@@ -89,8 +90,8 @@ def test_many_candidates_are_not_paid_for_eight_times(model, catalogue, monkeypa
     assert (logits == 1).all()
 
 
-def _rows_alone(model, batch, gating):
-    return torch.full(batch.liked.shape, float(len(batch.reactions)))
+def _rows_alone(model, batch, gating, past):
+    return torch.full(batch.liked.shape, float(len(batch.suffixes)))
 
 
 def test_padding_moves_no_more_than_rounding(model, catalogue):

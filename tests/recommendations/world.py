@@ -15,6 +15,7 @@ from recmodel.adapter import AdapterState as Weights
 from recmodel.adapter import save_adapter
 from recmodel.base import load_base
 from recmodel.training import TrainingConfig, initial_state
+from tests.plans import ANSWERING, centre
 
 ENCODER = "sha256:" + "e" * 64
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -25,7 +26,15 @@ def make_plan(*, shards: int = 2, slices: int = 1) -> Plan:
         "base": {"digest": load_base().digest},
         "encoder": {"digest": ENCODER},
         "like_threshold": "3.5",
-        "partition": {"key": "ab" * 32, "shards": shards, "slices": slices},
+        "partition": {
+            "method": "hash",
+            "key": "ab" * 32,
+            "shards": shards,
+            "slices": slices,
+            "validation_share": 0.0,
+            "centre": centre(),
+        },
+        **ANSWERING,
         "training": TrainingConfig(rank=2).to_dict(),
     }
     return Plan.objects.create(digest="sha256:" + "1" * 64, config=config, is_active=True)

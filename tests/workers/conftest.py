@@ -17,6 +17,7 @@ from compliance.provenance.plans import plan_activate
 from compliance.records.models import Interaction, Item, ItemEmbedding, Subject
 from recmodel.base import load_base
 from recmodel.training import TrainingConfig
+from tests.plans import ANSWERING, centre
 from workers.building import refresh
 from workers.runner import run_due, sweep_lost
 
@@ -67,7 +68,9 @@ def make_plan(*, epochs: int = 2, validation_share: float = 0.0) -> Plan:
                 "shards": SHARDS,
                 "slices": SLICES,
                 "validation_share": validation_share,
+                "centre": centre(),
             },
+            **ANSWERING,
             "training": training.to_dict(),
         }
     )

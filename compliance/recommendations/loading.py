@@ -1,0 +1,136 @@
+"""From rows and files to the model in memory: base, catalogue, weights, and who answers."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from django.db.models import Count, Max, Q
+
+from compliance.provenance.artefacts import artefact_path
+from compliance.provenance.models import Adapter, Checkpoint, Plan, RecordPlace
+from compliance.provenance.validation import ValidationSubject, error_matrix, validation_subjects
+from compliance.recommendations.errors import IncompleteReleaseError
+from compliance.records.models import ItemEmbedding
+from recmodel.adapter import AdapterState, load_adapter
+from recmodel.attention import Attention
+from recmodel.base import BrokenBaseError, ItemTokenModel, load_base
+from recmodel.calibrator import Calibrator
+from recmodel.catalogue import Catalogue
+from recmodel.mixture import Mixture
+from recmodel.rates import Counts
+from recmodel.recommender import Person, Recommender, Setting, evidence_of
+
+
+@lru_cache(maxsize=1)
+def _base() -> ItemTokenModel:
+    return load_base()
+
+
+def plan_base(plan: Plan) -> ItemTokenModel:
+    """Return the frozen base; raise `IncompleteReleaseError` unless it is the plan's."""
+    wanted = plan.config["base"]["digest"]
+    try:
+        base = _base()
+    except BrokenBaseError as error:
+        raise IncompleteReleaseError(str(error)) from error
+    if base.digest != wanted:
+        raise IncompleteReleaseError(
+            f"The base model here is {base.digest}, the plan's is {wanted}. Install the version "
+            "of Lethe that made the plan, or make a new plan with `manage.py train --new-plan`."
+        )
+    return base
+
+
+def plan_catalogue(plan: Plan) -> Catalogue:
+    """Return the items embedded by the plan's encoder."""
+    return catalogue_by(plan.config["encoder"]["digest"])
+
+
+def catalogue_by(encoder: str) -> Catalogue:
+    """Return the items embedded by the encoder of this digest, in the order of their ids.
+
+    It is kept until there are more. Raise `IncompleteReleaseError` if there is none.
+    """
+    embedded = ItemEmbedding.objects.filter(encoder=encoder)
+    return _catalogue(encoder, *embedded.aggregate(n=Count("pk"), last=Max("pk")).values())
+
+
+@lru_cache(maxsize=1)
+def _catalogue(encoder: str, count: int, newest: int | None) -> Catalogue:
+    rows = list(
+        ItemEmbedding.objects.filter(encoder=encoder)
+        .order_by("item__external_id")
+        .values_list("item__external_id", "vector")
+    )
+    if not rows:
+        raise IncompleteReleaseError("No item has an embedding by the plan's encoder.")
+    vectors = np.frombuffer(b"".join(bytes(vector) for _, vector in rows), dtype="<f4")
+    return Catalogue([item for item, _ in rows], vectors.reshape(len(rows), -1))
+
+
+def weights(digest: str, adapter: Adapter) -> AdapterState:
+    """Read weights from the artefact store and make sure that they are what was recorded."""
+    what = f"The weights {digest} of {adapter}"
+    try:
+        state = load_adapter(artefact_path(digest))
+    except (OSError, ValueError, KeyError) as error:
+        raise IncompleteReleaseError(
+            f"{what} cannot be read from the artefact store. Restore it from a back-up, or train "
+            "the shard again."
+        ) from error
+    if state.digest != digest:
+        raise IncompleteReleaseError(f"{what} have been changed in the artefact store.")
+    return state
+
+
+def plan_setting(plan: Plan) -> Setting:
+    """Return what the plan says about answering."""
+    mixture = plan.config["mixture"]
+    return Setting(
+        attention=Attention(mixture["strategy"], mixture["neighbours"], mixture["tau"]),
+        centre=plan.centre,
+        calibrator=Calibrator.from_dict(plan.config["calibrator"]),
+        key=plan.partition_key,
+    )
+
+
+def plan_counts(plan: Plan) -> Counts:
+    """Count the likes and reactions of each item among the placed records."""
+    threshold = plan.config["like_threshold"]
+    rows = (
+        RecordPlace.objects.filter(plan=plan)
+        .values_list("interaction__item__external_id")
+        .annotate(likes=Count("pk", filter=Q(interaction__rating__gt=threshold)), all=Count("pk"))
+    )
+    counted = list(rows)
+    return Counts.of(
+        {item: likes for item, likes, _ in counted}, {item: total for item, _, total in counted}
+    )
+
+
+def recommender(plan: Plan, served: Sequence[Checkpoint], calibrator: Calibrator) -> Recommender:
+    """Return who answers with these checkpoints, one a shard, as the database stands now."""
+    base, catalogue, setting = plan_base(plan), plan_catalogue(plan), plan_setting(plan)
+    digests = {checkpoint.adapter.shard: checkpoint.digest for checkpoint in served}
+    adapters = {
+        checkpoint.adapter.shard: weights(checkpoint.digest, checkpoint.adapter)
+        for checkpoint in served
+    }
+    known, errors = error_matrix(
+        [digests[shard] for shard in sorted(digests)], validation_subjects(plan)
+    )
+    return Recommender(
+        mixture=Mixture(
+            base, adapters, plan.config["training"]["scope"], plan.config["mixture"]["form"]
+        ),
+        setting=setting,
+        evidence=evidence_of(persons(known), errors, catalogue, setting),
+        counts=plan_counts(plan),
+        catalogue=catalogue,
+        calibrator=calibrator,
+    )
+
+
+def persons(subjects: Sequence[ValidationSubject]) -> list[Person]:
+    """Return validation subjects as the model takes them."""
+    return [Person(one.subject, one.prompts, one.records) for one in subjects]

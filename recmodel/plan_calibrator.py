@@ -1,0 +1,54 @@
+"""The plan's own calibrator: fitted before any record is seen, on simulated subjects.
+
+It serves while the release's fitted one is out of service, and is what that one starts from.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from recmodel.base import ItemTokenModel
+from recmodel.calibrator import Calibrator, fit, scores, standard
+from recmodel.catalogue import Catalogue
+from recmodel.mixture import Mixture
+from recmodel.prompts import prompt_ranges, prompts_of
+from recmodel.rates import Counts
+from recmodel.simulate import subjects
+from recmodel.taste import Embeddings
+from recmodel.training_config import TrainingConfig
+
+SUBJECTS, RECORDS, SEED = 200, 60, 11
+
+
+def plan_calibrator(
+    base: ItemTokenModel,
+    catalogue: Catalogue,
+    centre: Embeddings,
+    config: TrainingConfig,
+) -> Calibrator:
+    """Fit a calibrator over the frozen base, on simulated subjects who meet this catalogue."""
+    people = dict(subjects(catalogue, SUBJECTS, SEED, RECORDS))
+    every = [reaction for records in people.values() for reaction in records]
+    counts = Counts.of(
+        Counter(reaction.item for reaction in every if reaction.liked),
+        Counter(reaction.item for reaction in every),
+    )
+    frozen = Mixture(base, {})
+    rows, liked = [], []
+    for subject, records in people.items():
+        ranges = prompt_ranges(
+            len(records),
+            history_size=config.history_size,
+            targets_per_prompt=config.targets_per_prompt,
+            min_history=config.min_history,
+        )
+        prompts = prompts_of(subject, records, ranges)
+        others = counts.without(records)
+        for prompt, logits in zip(prompts, frozen.score(prompts, catalogue), strict=True):
+            targets = [reaction.item for reaction in prompt.suffixes]
+            rows.append(scores(logits, prompt.prefix, targets, others, catalogue, centre))
+            liked += [reaction.liked for reaction in prompt.suffixes]
+    both = np.concatenate(rows)
+    return fit(both, np.array(liked), standard(both))

@@ -1,0 +1,78 @@
+"""Like-rates and popularity: integer counts, so that taking records away is exact."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from recmodel.prompts import Reaction
+from recmodel.taste import Floats
+
+# A rate counts as if this many records of the overall rate stood before it.
+VIRTUAL = 5.0
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often each item was liked, and reacted to at all, by external id.
+
+    `left_out_likes` and `left_out` are one subject's own records, which say nothing about how
+    others like an item.
+    """
+
+    likes: Mapping[str, int]
+    reactions: Mapping[str, int]
+    all_likes: int
+    all_reactions: int
+    left_out_likes: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, likes: Mapping[str, int], reactions: Mapping[str, int]) -> Counts:
+        """Return counts with their totals."""
+        return cls(likes, reactions, sum(likes.values()), sum(reactions.values()))
+
+    def without(self, own: Iterable[Reaction]) -> Counts:
+        """Return the counts that others' records give; `own` are all of one subject's."""
+        mine = list(own)
+        return Counts(
+            self.likes,
+            self.reactions,
+            self.all_likes - sum(reaction.liked for reaction in mine),
+            self.all_reactions - len(mine),
+            Counter(reaction.item for reaction in mine if reaction.liked),
+            Counter(reaction.item for reaction in mine),
+        )
+
+    @property
+    def overall(self) -> float:
+        """Return the share of likes among all reactions, strictly between 0 and 1."""
+        return (self.all_likes + 1) / (self.all_reactions + 2)
+
+    def popularity(self, item: str) -> int:
+        """Return how many reactions the item has had."""
+        return self.reactions.get(item, 0) - self.left_out.get(item, 0)
+
+    def item_rate(self, item: str) -> float:
+        """Return the item's smoothed like-rate."""
+        likes = self.likes.get(item, 0) - self.left_out_likes.get(item, 0)
+        return self.smoothed(likes, self.popularity(item))
+
+    def smoothed(self, likes: int, reactions: int) -> float:
+        """Return `likes` of `reactions` as a rate, drawn towards the overall one."""
+        return (likes + VIRTUAL * self.overall) / (reactions + VIRTUAL)
+
+
+def logit(rate: float) -> float:
+    """Return log(rate / (1 - rate)) for a rate strictly between 0 and 1."""
+    return math.log(rate / (1 - rate))
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """Return 1 / (1 + exp(-logits)) without overflow."""
+    raised = np.exp(-np.abs(logits))
+    return np.where(logits >= 0, 1 / (1 + raised), raised / (1 + raised))
