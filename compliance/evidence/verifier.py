@@ -661,20 +661,29 @@ def root_shown(proof: dict[str, Any]) -> str:
 
 
 def check_proofs(predicate: Predicate) -> str:
-    """The person's leaf was in the old release's tree, and is not in the new one's."""
+    """Removed records were in the old release's tree, and not with the same leaf in the new one's.
+
+    The detail tells how the person stands in both: an erasure of a part leaves another leaf.
+    """
     before, after = _proof(predicate, "before"), _proof(predicate, "after")
     if after is None:
         if before is not None:
             raise Rejected("the old release's tree is shown, and the new one's is not")
         return "the certificate holds no proofs about the releases' trees"
-    if before is not None:
-        _check_change(predicate, before, after)
-    now = (
-        "absent from the new release's tree" if after["leaf"] is None else "in it with another leaf"
-    )
     if before is None:
-        return f"{now}; the old release had none"
-    return f"{'absent from' if before['leaf'] is None else 'present in'} the old tree; {now}"
+        return f"{_standing(after, 'new')}; the old release had none"
+    removed = [hex_ for shard in _shards(predicate) for hex_ in shard["removed_commitments"]]
+    _check_change(before, after, removed)
+    told = f"{_standing(before, 'old')}; {_standing(after, 'new')}"
+    if before["leaf"] is not None and before["leaf"] == after["leaf"]:
+        return f"{told}, with the same leaf"
+    if removed and leaf_of(removed).hex() == before["leaf"]:
+        return f"{told}; the old leaf is made of the records removed and of no others"
+    return told
+
+
+def _standing(proof: dict[str, Any], which: str) -> str:
+    return f"{'absent from' if proof['leaf'] is None else 'present in'} the {which} release's tree"
 
 
 def _proof(predicate: Predicate, when: str) -> dict[str, Any] | None:
@@ -690,16 +699,13 @@ def _proof(predicate: Predicate, when: str) -> dict[str, Any] | None:
     return proof
 
 
-def _check_change(predicate: Predicate, before: dict[str, Any], after: dict[str, Any]) -> None:
+def _check_change(before: dict[str, Any], after: dict[str, Any], removed: list[str]) -> None:
     if before["position"] != after["position"]:
         raise Rejected("the two proofs are about two positions")
-    if before["leaf"] is not None and before["leaf"] == after["leaf"]:
-        raise Rejected("the person's leaf stands in the new release's tree as before")
-    removed = [hex_ for shard in _shards(predicate) for hex_ in shard["removed_commitments"]]
     if removed and before["leaf"] is None:
         raise Rejected("records were removed, and the old release's tree does not hold the person")
-    if removed and after["leaf"] is None and leaf_of(removed).hex() != before["leaf"]:
-        raise Rejected("the leaf that is gone is not made of the records removed")
+    if removed and before["leaf"] == after["leaf"]:
+        raise Rejected("records were removed, and the person's leaf stands as before")
 
 
 CONSISTENCY: tuple[tuple[str, Callable[[Predicate], str]], ...] = (

@@ -266,11 +266,30 @@ def two_positions(said):
     proof["position"] = proof["position"][:-1] + ("0" if last != "0" else "1")
 
 
-def other_records(said):
-    """The old tree held another leaf than the removed records make."""
-    proof = said["predicate"]["model"]["proof_before"]
-    proof["leaf"] = "0" * 64
-    proof["root"] = verifier.root_shown(proof)
+def came_back_from_nowhere(said):
+    """Records were removed of somebody who was not there, and is now."""
+    never_there(said)
+    still_there(said)
+
+
+def end_in(position, leaf, siblings):
+    """Let another leaf stand at the end of Alice's path, under a root that fits."""
+
+    def change(said):
+        proof = said["predicate"]["model"]["proof_after"]
+        other = (bytes.fromhex(position(proof["position"])), bytes.fromhex(leaf))
+        beside = tuple(map(bytes.fromhex, siblings))
+        root = sparse_merkle.root_shown(
+            bytes.fromhex(proof["position"]), None, sparse_merkle.Proof(beside, other)
+        )
+        proof["root"], proof["siblings"] = f"sha256:{root.hex()}", siblings
+        proof["other"] = {"position": other[0].hex(), "leaf": leaf}
+
+    return change
+
+
+own_leaf_as_another = end_in(lambda position: position, "1" * 64, [])
+leaf_off_its_path = end_in(lambda position: "0" * 64, "1" * 64, ["2" * 64])
 
 
 TAMPERED = [
@@ -349,7 +368,9 @@ TAMPERED = [
     (25, two_positions),
     (25, still_there),
     (25, never_there),
-    (25, other_records),
+    (25, came_back_from_nowhere),
+    (25, own_leaf_as_another),
+    (25, leaf_off_its_path),
 ]
 
 
@@ -627,8 +648,32 @@ def verdict(pem, envelope):
 def test_presence_and_absence_are_told(pem, certificate):
     assert verdict(pem, certificate) == (
         True,
-        "present in the old tree; absent from the new release's tree",
+        "present in the old release's tree; absent from the new release's tree; "
+        "the old leaf is made of the records removed and of no others",
     )
+
+
+def test_a_leaf_of_more_than_the_removed_records_is_not_called_theirs(pem, said, signed):
+    """As after an erasure of a part, if the rest is gone too by now."""
+    proof = said["predicate"]["model"]["proof_before"]
+    proof["leaf"] = "0" * 64
+    proof["root"] = verifier.root_shown(proof)
+
+    passed, detail = verdict(pem, signed(said))
+
+    assert passed
+    assert "made of" not in detail
+
+
+def test_an_erasure_of_nothing_leaves_the_leaf_and_says_so(pem, said, signed):
+    still_there(said)
+    said["predicate"]["model"]["shards"] = []
+    said["subject"] = said["subject"][:1]
+
+    passed, detail = verdict(pem, signed(said))
+
+    assert passed
+    assert detail.endswith("present in the new release's tree, with the same leaf")
 
 
 @pytest.mark.parametrize("names", [("bob", "dora"), ("grace",), ()], ids=["end", "one", "empty"])
@@ -646,7 +691,7 @@ def test_somebody_who_taught_nothing_may_have_been_unknown(pem, said, signed):
     checks = verify(signed(said), pem)
 
     assert failed(checks) == []
-    assert "absent from the old tree" in checks[-1].detail
+    assert "absent from the old release's tree" in checks[-1].detail
 
 
 def test_a_leaf_of_other_records_may_stand_in_its_place(pem, said, signed):
@@ -657,7 +702,8 @@ def test_a_leaf_of_other_records_may_stand_in_its_place(pem, said, signed):
 
     assert verdict(pem, signed(said)) == (
         True,
-        "present in the old tree; in it with another leaf",
+        "present in the old release's tree; present in the new release's tree; "
+        "the old leaf is made of the records removed and of no others",
     )
 
 

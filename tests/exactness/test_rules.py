@@ -172,9 +172,12 @@ def test_the_release_forgets_those_whom_no_adapter_knew(build: Build, name: str)
     request = erase(name)
     interim, _ = live_release()
     assert (request.release_before, request.release_interim) == (every.release, interim.digest)
+    assert request.proof_before["leaf"] is not None
     finish()
     after, _ = live_release()
     assert interim.manifest["records"] == after.manifest["records"]
+    request.refresh_from_db()
+    assert request.proof_after["leaf"] is None
     assert state_of(Plan.objects.get()) == fewer
 
 

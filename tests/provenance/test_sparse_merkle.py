@@ -132,8 +132,9 @@ def test_a_proof_is_good_for_its_position_alone(
     assume(position != elsewhere)
     proof = prove(leaves, position)
     assert not verify_presence(root(leaves), elsewhere, leaves[position], proof)
-    shown_as_absent = Proof(proof.siblings, (elsewhere, leaves[position]))
-    assert not verify_absence(root(leaves), position, shown_as_absent)
+    for shown in (elsewhere, position):
+        forged = Proof(proof.siblings, (shown, leaves[position]))
+        assert not verify_absence(root(leaves), position, forged)
 
 
 @given(leaves=trees, position=positions | hashes, data=st.data())
