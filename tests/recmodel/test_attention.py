@@ -47,9 +47,8 @@ def test_omega_is_the_softmax_of_the_neighbours_mean_error():
 
 
 def test_without_sharpness_all_weigh_alike():
-    assert (
-        omega(Attention("attention", 4, 0.0), TASTE, EVIDENCE).tolist() == [np.float32(1 / 3)] * 3
-    )
+    found = omega(Attention("attention", 4, 0.0), TASTE, EVIDENCE)
+    assert found.tolist() == [np.float32(1 / 3)] * 3
 
 
 def test_major_takes_the_adapter_that_errs_least():
