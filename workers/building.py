@@ -1,21 +1,28 @@
 """Build and refresh: from records in Postgres to the jobs that train each shard."""
 
 import secrets
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
+import numpy as np
 from django.db import transaction
+from django.db.models.functions import Collate
 
 from compliance.erasure.following import FOLLOWING
 from compliance.erasure.models import ErasureRequest
 from compliance.erasure.states import State
-from compliance.provenance.adapters import shard_sync
+from compliance.provenance.adapters import shard_sync, shards_leave
 from compliance.provenance.models import OPEN_ADAPTER_STATES, Adapter, Plan
 from compliance.provenance.placement import Progress, place_new_records
 from compliance.provenance.plans import plan_activate
 from compliance.provenance.releases import serving_lock
+from compliance.records.models import ItemEmbedding
 from recmodel.base import load_base
+from recmodel.clustering import centroids
 from recmodel.encoder import Encoder
+from recmodel.partition import SEMANTIC, packed
+from recmodel.taste import Embeddings, centre_of, directions
 from recmodel.training import TrainingConfig
 
 
@@ -27,8 +34,14 @@ def plan_config(
     validation_share: float,
     like_threshold: str,
     seed: str | None,
+    method: str = SEMANTIC,
+    slice_by: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return a plan's content. Without `seed`, partition and training get fresh random keys."""
+    """Return a plan's content. Without `seed`, partition and training get fresh random keys.
+
+    `method` is the partitioner, `slice_by` the erasure classes from least to most likely. What the
+    partitioner needs to know of the catalogue as it is now is frozen in the content.
+    """
     root = seed or secrets.token_hex(32)
     return {
         "version": 1,
@@ -37,14 +50,38 @@ def plan_config(
         "encoder": {"name": encoder.name, "digest": encoder.digest},
         "like_threshold": like_threshold,
         "partition": {
-            "method": "hash",
+            "method": method,
             "key": _derive(root, "partition"),
             "shards": shards,
             "slices": slices,
+            "slice_by": list(slice_by),
             "validation_share": validation_share,
+            **frozen_catalogue(encoder.digest, method, shards),
         },
         "training": TrainingConfig(seed=_derive(root, "training")).to_dict(),
     }
+
+
+def frozen_catalogue(encoder: str, method: str, shards: int) -> dict[str, str]:
+    """Return what tastes are measured from, and the centroids that `semantic` compares them with.
+
+    Learned from the catalogue's embeddings alone, which are nobody's data.
+    """
+    rows = ItemEmbedding.objects.filter(encoder=encoder).order_by(Collate("item__external_id", "C"))
+    vectors = [np.frombuffer(bytes(row), "<f4") for row in rows.values_list("vector", flat=True)]
+    return frozen_embeddings(
+        np.array(vectors) if vectors else np.zeros((0, 0), "<f4"), method, shards
+    )
+
+
+def frozen_embeddings(vectors: Embeddings, method: str, shards: int) -> dict[str, str]:
+    """Return the same for a catalogue with these embeddings, [n, d]."""
+    centre = centre_of(vectors)
+    frozen = {"centre": packed(centre)}
+    if method == SEMANTIC:
+        middles = centroids(directions(vectors, centre), shards)
+        frozen["centroids"] = packed(middles.astype(np.float32))
+    return frozen
 
 
 class ErasuresUnderWayError(Exception):
@@ -70,13 +107,21 @@ def build(config: dict[str, Any], on_progress: Progress | None = None) -> list[A
 def refresh(plan: Plan, on_progress: Progress | None = None) -> list[Adapter]:
     """Place new records and queue the training of every shard that they change.
 
-    Returns the adapters that wait to be trained.
+    What subjects who move had taught at their old place goes out of service at once. Returns the
+    adapters that wait to be trained.
     """
     with transaction.atomic():
         serving_lock()
-        place_new_records(plan, on_progress)
+        left = place_new_records(plan, on_progress)
+        shards_leave(plan=plan, left=left)
         adapters = [
-            shard_sync(plan=plan, shard=shard, needs_replay=False) for shard in range(plan.shards)
+            shard_sync(
+                plan=plan,
+                shard=shard,
+                needs_replay=False,
+                withdrawn=left[shard].records if shard in left else 0,
+            )
+            for shard in range(plan.shards)
         ]
     return [adapter for adapter in adapters if adapter.state in OPEN_ADAPTER_STATES]
 

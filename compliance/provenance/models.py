@@ -40,6 +40,15 @@ class Plan(models.Model):
     def partition_key(self) -> bytes:
         return bytes.fromhex(self.config["partition"]["key"])
 
+    @property
+    def method(self) -> str:
+        return str(self.config["partition"]["method"])
+
+    @property
+    def slice_by(self) -> list[str]:
+        """Return the erasure classes that slices go by; none where the keyed hash alone decides."""
+        return list(self.config["partition"].get("slice_by", []))
+
 
 class RecordPlace(models.Model):
     """Where one record stands: shard, slice, and place in its subject's time order.
@@ -66,6 +75,21 @@ class RecordPlace(models.Model):
 
     def __str__(self) -> str:
         return f"record #{self.interaction_id} at {self.place}"
+
+
+class FrozenShard(models.Model):
+    """The shard that a partitioner which looked at everybody gave to a subject. Personal data.
+
+    `taste` follows the subject's placed records. Newcomers go to the nearest mean of those kept.
+    """
+
+    subject = models.OneToOneField(Subject, on_delete=models.CASCADE, primary_key=True)
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="frozen_shards")
+    shard = models.PositiveSmallIntegerField()
+    taste = models.BinaryField(help_text="Little-endian float32.")
+
+    def __str__(self) -> str:
+        return f"shard {self.shard} for subject #{self.subject_id}"
 
 
 class Prompt(models.Model):
@@ -131,6 +155,11 @@ class Adapter(models.Model):
     manifest = models.JSONField(help_text="Root and number of records of each slice trained on.")
     records_added = models.IntegerField(
         default=0, help_text="Records that joined the shard since the generation before."
+    )
+    records_withdrawn = models.PositiveIntegerField(
+        default=0,
+        help_text="Records that left the shard since then without being erased: their subject "
+        "moved, or has too few left for a prompt.",
     )
     digest = models.CharField(max_length=DIGEST_LENGTH, blank=True)
     needs_replay = models.BooleanField(default=False)

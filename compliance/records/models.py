@@ -50,6 +50,13 @@ class Subject(models.Model):
     """A person, known by the identifier that the controller uses. Personal data."""
 
     external_id = models.CharField(max_length=200, unique=True)
+    erasure_class = models.CharField(
+        max_length=50,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How likely an erasure is, as the operator sees it: a class that plans may name.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

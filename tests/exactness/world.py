@@ -33,7 +33,7 @@ from recmodel.training import TrainingConfig
 from tests import environment
 from tests.conftest import KEPT
 from workers import model, runner, training
-from workers.building import refresh
+from workers.building import frozen_embeddings, refresh
 from workers.runner import run_due, sweep_lost
 
 ENCODER = "sha256:" + "e" * 64
@@ -67,6 +67,8 @@ class Shape:
     slices: int = 2
     validation_share: float = 0.0
     key: str = "ab" * 32
+    method: str = "hash"
+    slice_by: tuple[str, ...] = ()
 
 
 class Killed(BaseException):
@@ -133,6 +135,10 @@ def _vector(name: str) -> bytes:
     return (vector / np.linalg.norm(vector)).astype("<f4").tobytes()
 
 
+# The catalogue that plans are made from, whatever is there by then.
+EMBEDDINGS = np.array([np.frombuffer(_vector(name), "<f4") for name in ITEMS])
+
+
 def make_plan(shape: Shape) -> Plan:
     """Put a plan in force."""
     return plan_activate(
@@ -143,11 +149,13 @@ def make_plan(shape: Shape) -> Plan:
             "encoder": {"name": "none", "digest": ENCODER},
             "like_threshold": "3.5",
             "partition": {
-                "method": "hash",
+                "method": shape.method,
                 "key": shape.key,
                 "shards": shape.shards,
                 "slices": shape.slices,
+                "slice_by": list(shape.slice_by),
                 "validation_share": shape.validation_share,
+                **frozen_embeddings(EMBEDDINGS, shape.method, shape.shards),
             },
             "training": TRAINING.to_dict(),
         }

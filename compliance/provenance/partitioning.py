@@ -1,0 +1,94 @@
+"""The partitioner that a plan names, and what `balanced-kmeans` freezes when it has looked."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from compliance.provenance.histories import History
+from compliance.provenance.models import FrozenShard, Plan
+from recmodel.clustering import balanced, centroids
+from recmodel.partition import (
+    BALANCED,
+    FrozenPartitioner,
+    Partitioner,
+    is_validation,
+    keyed_hash,
+    partitioner,
+)
+from recmodel.taste import Embeddings, Floats
+
+Tastes = Mapping[int, Floats]
+
+
+def needs_tastes(plan: Plan) -> bool:
+    """Tell whether the plan's partitioner looks at records, and not at identifiers alone."""
+    return plan.method == BALANCED or partitioner(plan.config["partition"]).needs_taste
+
+
+def plan_partitioner(plan: Plan, found: Iterable[History], tastes: Tastes) -> Partitioner:
+    """Return the plan's partitioner, ready to place `found`.
+
+    Under `balanced-kmeans` the first subjects to be placed are clustered, and all later ones are
+    newcomers. What was frozen is kept in a row of each subject, and goes with the subject.
+    """
+    if plan.method != BALANCED:
+        return partitioner(plan.config["partition"])
+    rows = FrozenShard.objects.filter(plan=plan).select_related("subject")
+    frozen = {
+        row.subject.external_id: (row.shard, np.frombuffer(bytes(row.taste), dtype="<f4"))
+        for row in rows
+    }
+    if not frozen:
+        return FrozenPartitioner(*clustered(plan, found, tastes))
+    return FrozenPartitioner(
+        {subject: shard for subject, (shard, _) in frozen.items()},
+        _means(plan.shards, list(frozen.values())),
+    )
+
+
+def clustered(
+    plan: Plan, found: Iterable[History], tastes: Tastes
+) -> tuple[dict[str, int], Floats]:
+    """Return shards by external id, and the centroids: Algorithm 1 of APA (arXiv 2404.10327)."""
+    key, share = plan.partition_key, plan.config["partition"]["validation_share"]
+    people = sorted(
+        (history for history in found if not is_validation(key, history.external_id, share)),
+        key=lambda history: keyed_hash(key, "cluster", history.external_id),
+    )
+    if not people:
+        return {}, np.zeros((plan.shards, 0))
+    points = np.array([tastes[history.subject_id] for history in people])
+    middles = centroids(points, plan.shards)
+    shards = balanced(points, middles, -(-len(points) // plan.shards))
+    names = (history.external_id for history in people)
+    return dict(zip(names, shards.tolist(), strict=True)), middles
+
+
+def freeze(plan: Plan, shards: Mapping[int, int | None], tastes: Tastes) -> None:
+    """Keep where each subject was placed, and its taste as it is now; both by its row id."""
+    if plan.method != BALANCED:
+        return
+    FrozenShard.objects.bulk_create(
+        [
+            FrozenShard(
+                subject_id=subject,
+                plan=plan,
+                shard=shard,
+                taste=tastes[subject].astype("<f4").tobytes(),
+            )
+            for subject, shard in shards.items()
+            if shard is not None
+        ],
+        update_conflicts=True,
+        unique_fields=["subject"],
+        update_fields=["plan", "shard", "taste"],
+    )
+
+
+def _means(shards: int, members: list[tuple[int, Embeddings]]) -> Floats:
+    """Return each shard's mean taste at unit length; zeros for one that is empty."""
+    means = np.zeros((shards, len(members[0][1])))
+    for shard, direction in members:
+        means[shard] += direction
+    lengths = np.linalg.norm(means, axis=1, keepdims=True)
+    return np.divide(means, lengths, out=means, where=lengths > 0)
