@@ -44,7 +44,7 @@ def certificate_issue(*, request_id: str, actor: str) -> Certificate:
 
 
 def _complete(request: ErasureRequest, release_after: str, actor: str) -> None:
-    """End the request; its identifier is needed no longer."""
+    """End the request; whom and what it is about is needed no longer."""
     request_move(
         request,
         State.COMPLETED,
@@ -53,5 +53,6 @@ def _complete(request: ErasureRequest, release_after: str, actor: str) -> None:
         release_after=release_after,
         identity=None,
         identity_index=None,
+        scope=None,
         subject_commitment="",
     )

@@ -288,7 +288,9 @@ def verify_signature(envelope: Envelope, key: Ed25519PublicKey) -> None:
 # --- the form of a certificate --------------------------------------------------------------------
 
 Predicate = dict[str, Any]
-Shape = Any  # a kind below; {name: Shape}, the name with "?" where null may stand; or [Shape]
+# A kind below; or {name: Shape}, the name with "?" where null may stand and with "*" where the
+# first certificates lack it; or [Shape].
+Shape = Any
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -320,6 +322,7 @@ SHAPE: Shape = {
     "model?": {
         "base": "digest",
         "plan": "digest",
+        "exactness*": "exactness",
         "environment": {"fingerprint": "digest", "canary": "digest"},
         "shards": [
             {
@@ -332,6 +335,7 @@ SHAPE: Shape = {
                 "removed_commitments": ["hex"],
                 "removed_for_others": "count",
                 "added": "count",
+                "withdrawn*": "count",
                 "replay": {
                     "result": "result",
                     "environment?": "digest",
@@ -378,6 +382,7 @@ _TEXT_KINDS: dict[str, Callable[[str], bool]] = {
     "outcome": lambda text: text == "erased",
     "method": lambda text: text == "hmac-sha256",
     "result": lambda text: text in ("identical", "differs", "not-run"),
+    "exactness": lambda text: text in ("as-if-never", "given-a-frozen-partition"),
     "digest": lambda text: True,  # the check `digests` looks closer
     "hex": lambda text: True,
 }
@@ -389,10 +394,12 @@ def _leaves(value: Any, shape: Shape, path: str) -> Iterator[tuple[str, str, Any
         if not isinstance(value, dict):
             raise Rejected(f"{path} is not an object")
         for mark, inner in shape.items():
-            name = mark.removesuffix("?")
+            name = mark.rstrip("?*")
             if name not in value:
+                if mark.endswith("*"):
+                    continue
                 raise Rejected(f"{path}.{name} is missing")
-            if value[name] is not None or name == mark:
+            if value[name] is not None or not mark.endswith("?"):
                 yield from _leaves(value[name], inner, f"{path}.{name}")
     elif isinstance(shape, list):
         if not isinstance(value, list):
@@ -482,12 +489,14 @@ def check_scope(predicate: Predicate) -> str:
 
 
 def check_records(predicate: Predicate) -> str:
-    """Each manifest shrank by exactly the records removed, and is another manifest since."""
+    """Each manifest changed by exactly the records named, and is another manifest since."""
     shards = _shards(predicate)
     _refuse_repeats("the shard", (shard["shard"] for shard in shards))
     _refuse_repeats("the commitment", (hex_ for s in shards for hex_ in s["removed_commitments"]))
     for shard in shards:
         _check_shard_records(shard)
+    if shards and not any(shard["removed_commitments"] for shard in shards):
+        raise Rejected("adapters were retrained, yet no record was removed from any")
     removed = sum(len(shard["removed_commitments"]) for shard in shards)
     return f"{removed} record(s) left the manifests of {len(shards)} shard(s)"
 
@@ -495,13 +504,15 @@ def check_records(predicate: Predicate) -> str:
 def _check_shard_records(shard: dict[str, Any]) -> None:
     before, after = shard["manifest_before"], shard["manifest_after"]
     removed, others = len(shard["removed_commitments"]), shard["removed_for_others"]
+    added, withdrawn = shard["added"], shard.get("withdrawn", 0)
     where = f"shard {shard['shard']}"
-    if not removed:
-        raise Rejected(f"{where}: retrained, yet no record was removed")
-    if before["records"] - removed - others + shard["added"] != after["records"]:
+    if not removed and not added:
+        raise Rejected(f"{where}: retrained, yet no record was removed or moved there")
+    if before["records"] - removed - others - withdrawn + added != after["records"]:
         raise Rejected(
             f"{where}: {before['records']} records, {removed} removed, {others} removed for "
-            f"other requests and {shard['added']} added do not make {after['records']}"
+            f"other requests, {withdrawn} withdrawn and {added} added do not make "
+            f"{after['records']}"
         )
     if before["digest"] == after["digest"]:
         raise Rejected(f"{where}: the manifest is the same before and after")

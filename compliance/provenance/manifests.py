@@ -1,6 +1,6 @@
 """The training manifest: keyed commitments to the records that a shard learned from."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -33,10 +33,13 @@ def subject_commitment(subject: str) -> bytes:
     return keyed_digest(Key.COMMITMENT, "subject", subject)
 
 
-def subject_commitments(subject_id: int) -> list[bytes]:
-    """Return the sorted commitments of a subject's records that stand in a prompt."""
+def subject_commitments(subject_id: int, *, only: Collection[int]) -> list[bytes]:
+    """Return the sorted commitments of those of a subject's records that prompts were cut from.
+
+    `only` these records count, by row id.
+    """
     rows = RecordPlace.objects.filter(
-        subject_id=subject_id, subject__in=Prompt.objects.values("subject_id")
+        subject_id=subject_id, subject__in=Prompt.objects.values("subject_id"), pk__in=only
     )
     return sorted(commitment for _, commitment in _commitments(rows))
 

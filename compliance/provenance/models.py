@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from compliance.records.models import Interaction, Subject
+from recmodel.partition import BALANCED
 
 DIGEST_LENGTH = len("sha256:") + 64
 
@@ -43,6 +44,11 @@ class Plan(models.Model):
     @property
     def method(self) -> str:
         return str(self.config["partition"]["method"])
+
+    @property
+    def looks_at_everybody(self) -> bool:
+        """Tell whether the partition was made from all subjects' records and then frozen."""
+        return self.method == BALANCED
 
     @property
     def slice_by(self) -> list[str]:

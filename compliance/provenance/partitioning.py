@@ -8,7 +8,6 @@ from compliance.provenance.histories import History
 from compliance.provenance.models import FrozenShard, Plan
 from recmodel.clustering import balanced, centroids
 from recmodel.partition import (
-    BALANCED,
     FrozenPartitioner,
     Partitioner,
     is_validation,
@@ -22,7 +21,7 @@ Tastes = Mapping[int, Floats]
 
 def needs_tastes(plan: Plan) -> bool:
     """Tell whether the plan's partitioner looks at records, and not at identifiers alone."""
-    return plan.method == BALANCED or partitioner(plan.config["partition"]).needs_taste
+    return plan.looks_at_everybody or partitioner(plan.config["partition"]).needs_taste
 
 
 def plan_partitioner(plan: Plan, found: Iterable[History], tastes: Tastes) -> Partitioner:
@@ -31,7 +30,7 @@ def plan_partitioner(plan: Plan, found: Iterable[History], tastes: Tastes) -> Pa
     Under `balanced-kmeans` the first subjects to be placed are clustered, and all later ones are
     newcomers. What was frozen is kept in a row of each subject, and goes with the subject.
     """
-    if plan.method != BALANCED:
+    if not plan.looks_at_everybody:
         return partitioner(plan.config["partition"])
     rows = FrozenShard.objects.filter(plan=plan).select_related("subject")
     frozen = {
@@ -66,7 +65,7 @@ def clustered(
 
 def freeze(plan: Plan, shards: Mapping[int, int | None], tastes: Tastes) -> None:
     """Keep where each subject was placed, and its taste as it is now; both by its row id."""
-    if plan.method != BALANCED:
+    if not plan.looks_at_everybody:
         return
     FrozenShard.objects.bulk_create(
         [

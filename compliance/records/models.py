@@ -97,14 +97,25 @@ class Interaction(models.Model):
 
 
 class Suppression(models.Model):
-    """Keeps an erased subject's old records from coming back with the next import or a restore.
+    """Keeps erased records from coming back with the next import or a restore.
 
-    Holds no identifier: `tag` is a keyed digest of it, and the key is outside the database.
-    Records dated after `until` are welcome: the person may come back as a customer.
+    Holds no identifier: `tag` is a keyed digest of the subject's, `part` one of an item or a record
+    of the subject, and the key is outside the database. Records dated after `until` are welcome:
+    the person may come back as a customer.
     """
 
-    tag = models.BinaryField(unique=True, max_length=32)
+    tag = models.BinaryField(max_length=32)
+    part = models.BinaryField(max_length=32, default=b"", help_text="Empty: all items.")
+    since = models.DateTimeField(null=True, help_text="Null: any time.")
     until = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tag", "part", "since"], name="suppression_once"),
+            models.UniqueConstraint(
+                fields=["tag", "part"], condition=Q(since=None), name="suppression_once_for_all_time"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"suppression #{self.pk}"

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from compliance.records.models import Interaction, Subject
-from compliance.records.services import subject_erase
+from compliance.records.scope import EVERYTHING
+from compliance.records.services import records_erase
 from tests.records.conftest import RATINGS
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +17,7 @@ ERASED_AT = datetime(2020, 1, 1, tzinfo=UTC)
 @pytest.fixture
 def erased(importer):
     importer.movielens()
-    assert subject_erase(external_id="7", at=ERASED_AT) == 2
+    assert records_erase(external_id="7", scope=EVERYTHING, at=ERASED_AT) == 2
 
 
 def test_old_records_are_skipped_and_only_counted(importer, erased):
