@@ -26,6 +26,7 @@ from compliance.provenance.models import Checkpoint, Plan
 from compliance.provenance.plans import plan_activate
 from compliance.provenance.state import State, state
 from compliance.records.models import Interaction, Item, ItemEmbedding, Subject
+from compliance.records.scope import EVERYTHING, Scope
 from recmodel import adapter, determinism
 from recmodel.base import BaseConfig, load_base
 from recmodel.canary import computed_model
@@ -175,17 +176,34 @@ def add_people(people: People) -> None:
                 subject=subject,
                 item_id=items[item],
                 rating=rating,
-                occurred_at=START + timedelta(hours=hour),
+                occurred_at=moment(hour),
             )
             for (item, hour), rating in records.items()
         ]
     Interaction.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def ask(subject: str) -> ErasureRequest:
+def moment(hour: int) -> datetime:
+    """Return when the records of an hour are dated."""
+    return START + timedelta(hours=hour)
+
+
+def record_ids(subject: str) -> list[int]:
+    """Return the row ids of a subject's records."""
+    rows = Interaction.objects.filter(subject__external_id=subject)
+    return list(rows.values_list("pk", flat=True))
+
+
+def classify(subject: str, erasure_class: str) -> None:
+    """Set the class of a subject that is there."""
+    Subject.objects.filter(external_id=subject).update(erasure_class=erasure_class)
+
+
+def ask(subject: str, scope: Scope = EVERYTHING) -> ErasureRequest:
     """File a request whose identity is vouched for."""
     return request_receive(
         subject=subject,
+        scope=scope,
         channel=Channel.API,
         ground=Ground.CONSENT_WITHDRAWN,
         actor="client:1",
@@ -193,9 +211,9 @@ def ask(subject: str) -> ErasureRequest:
     )
 
 
-def erase(subject: str) -> ErasureRequest:
+def erase(subject: str, scope: Scope = EVERYTHING) -> ErasureRequest:
     """File a request and approve it."""
-    return request_approve(request_id=ask(subject).pk, actor="user:1")
+    return request_approve(request_id=ask(subject, scope).pk, actor="user:1")
 
 
 def work_on(queue: Queue, *, worker: str = "") -> int:
