@@ -5,24 +5,20 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
-import numpy as np
 from django.db import transaction
-from django.db.models.functions import Collate
 
 from compliance.erasure.following import FOLLOWING
 from compliance.erasure.models import ErasureRequest
 from compliance.erasure.states import State
 from compliance.provenance.adapters import shard_sync, shards_leave
 from compliance.provenance.models import OPEN_ADAPTER_STATES, Adapter, Plan
+from compliance.provenance.partitioning import frozen_catalogue
 from compliance.provenance.placement import Progress, place_new_records
 from compliance.provenance.plans import plan_activate
 from compliance.provenance.releases import serving_lock
-from compliance.records.models import ItemEmbedding
 from recmodel.base import load_base
-from recmodel.clustering import centroids
 from recmodel.encoder import Encoder
-from recmodel.partition import SEMANTIC, packed
-from recmodel.taste import Embeddings, centre_of, directions
+from recmodel.partition import SEMANTIC
 from recmodel.training import TrainingConfig
 
 
@@ -60,28 +56,6 @@ def plan_config(
         },
         "training": TrainingConfig(seed=_derive(root, "training")).to_dict(),
     }
-
-
-def frozen_catalogue(encoder: str, method: str, shards: int) -> dict[str, str]:
-    """Return what tastes are measured from, and the centroids that `semantic` compares them with.
-
-    Learned from the catalogue's embeddings alone, which are nobody's data.
-    """
-    rows = ItemEmbedding.objects.filter(encoder=encoder).order_by(Collate("item__external_id", "C"))
-    vectors = [np.frombuffer(bytes(row), "<f4") for row in rows.values_list("vector", flat=True)]
-    return frozen_embeddings(
-        np.array(vectors) if vectors else np.zeros((0, 0), "<f4"), method, shards
-    )
-
-
-def frozen_embeddings(vectors: Embeddings, method: str, shards: int) -> dict[str, str]:
-    """Return the same for a catalogue with these embeddings, [n, d]."""
-    centre = centre_of(vectors)
-    frozen = {"centre": packed(centre)}
-    if method == SEMANTIC:
-        middles = centroids(directions(vectors, centre), shards)
-        frozen["centroids"] = packed(middles.astype(np.float32))
-    return frozen
 
 
 class ErasuresUnderWayError(Exception):

@@ -12,7 +12,6 @@ from django.db.models.functions import Collate
 
 from compliance.provenance.models import Plan
 from compliance.records.models import Interaction, ItemEmbedding
-from recmodel.partition import unpacked
 from recmodel.taste import Embeddings, Floats, taste
 
 
@@ -55,12 +54,11 @@ def histories(plan: Plan, records: "QuerySet[Interaction]") -> Iterator[History]
         )
 
 
-def tastes(plan: Plan, found: Iterable[History]) -> dict[int, Floats]:
+def tastes(plan: Plan, found: Iterable[History], centre: Embeddings) -> dict[int, Floats]:
     """Return each subject's taste by its row id. Every item must have its embedding."""
     found = list(found)
     vectors = _vectors(plan, {item for history in found for item in history.items})
     # Empty where the catalogue was when the plan was made: then nothing is centred.
-    centre = unpacked(plan.config["partition"]["centre"])
     centre = centre if centre.size else np.zeros_like(next(iter(vectors.values()), centre))
     return {
         history.subject_id: taste(

@@ -5,7 +5,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from compliance.records.models import Interaction, Subject
-from recmodel.partition import BALANCED
+from recmodel.partition import BALANCED, unpacked
+from recmodel.taste import Embeddings
 
 DIGEST_LENGTH = len("sha256:") + 64
 
@@ -49,6 +50,11 @@ class Plan(models.Model):
     def looks_at_everybody(self) -> bool:
         """Tell whether the partition was made from all subjects' records and then frozen."""
         return self.method == BALANCED
+
+    @property
+    def centre(self) -> Embeddings:
+        """Return what tastes are measured from: the catalogue's mean when the plan was made."""
+        return unpacked(self.config["partition"]["centre"])
 
     @property
     def slice_by(self) -> list[str]:

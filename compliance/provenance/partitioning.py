@@ -3,18 +3,22 @@
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+from django.db.models.functions import Collate
 
 from compliance.provenance.histories import History
 from compliance.provenance.models import FrozenShard, Plan
+from compliance.records.models import ItemEmbedding
 from recmodel.clustering import balanced, centroids
 from recmodel.partition import (
+    SEMANTIC,
     FrozenPartitioner,
     Partitioner,
     is_validation,
     keyed_hash,
+    packed,
     partitioner,
 )
-from recmodel.taste import Embeddings, Floats
+from recmodel.taste import Embeddings, Floats, centre_of, directions
 
 Tastes = Mapping[int, Floats]
 
@@ -91,3 +95,25 @@ def _means(shards: int, members: list[tuple[int, Embeddings]]) -> Floats:
         means[shard] += direction
     lengths = np.linalg.norm(means, axis=1, keepdims=True)
     return np.divide(means, lengths, out=means, where=lengths > 0)
+
+
+def frozen_catalogue(encoder: str, method: str, shards: int) -> dict[str, str]:
+    """Return what tastes are measured from, and the centroids that `semantic` compares them with.
+
+    Learned from the catalogue's embeddings alone, which are nobody's data.
+    """
+    rows = ItemEmbedding.objects.filter(encoder=encoder).order_by(Collate("item__external_id", "C"))
+    vectors = [np.frombuffer(bytes(row), "<f4") for row in rows.values_list("vector", flat=True)]
+    return frozen_embeddings(
+        np.array(vectors) if vectors else np.zeros((0, 0), "<f4"), method, shards
+    )
+
+
+def frozen_embeddings(vectors: Embeddings, method: str, shards: int) -> dict[str, str]:
+    """Return the same for a catalogue with these embeddings, [n, d]."""
+    centre = centre_of(vectors)
+    frozen = {"centre": packed(centre)}
+    if method == SEMANTIC:
+        middles = centroids(directions(vectors, centre), shards)
+        frozen["centroids"] = packed(middles.astype(np.float32))
+    return frozen

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, QuerySet
 
 from compliance.provenance.histories import History, embedded, histories, tastes
 from compliance.provenance.models import FrozenShard, Plan, Prompt, RecordPlace
@@ -82,14 +82,15 @@ def place_again(plan: Plan, subject: Subject) -> None:
 
 def taught_by(plan: Plan, subjects: Sequence[int]) -> dict[int, Taught]:
     """Return where each of `subjects` has prompts that an adapter learns from, by row id."""
-    prompts = Prompt.objects.filter(plan=plan, subject=OuterRef("subject"))
-    rows = (
-        RecordPlace.objects.filter(plan=plan, subject__in=subjects, shard__isnull=False)
-        .filter(Exists(prompts))
-        .values_list("subject_id", *_WHERE)
-        .annotate(records=Count("pk"))
-    )
-    return {subject: Taught(*where) for subject, *where in rows}
+    theirs = {"plan": plan, "subject__in": subjects, "shard__isnull": False}
+    prompts = Prompt.objects.filter(**theirs).values_list("subject_id", flat=True)
+    places = RecordPlace.objects.filter(**theirs).values_list("subject_id", *_WHERE)
+    with_prompts = set(prompts.distinct())
+    return {
+        subject: Taught(*where)
+        for subject, *where in places.annotate(records=Count("pk"))
+        if subject in with_prompts
+    }
 
 
 def _placeable(plan: Plan) -> "QuerySet[Interaction]":
@@ -133,7 +134,7 @@ def _place(
     subjects = [history.subject_id for history in found]
     RecordPlace.objects.filter(subject_id__in=subjects).delete()
     Prompt.objects.filter(subject_id__in=subjects).delete()
-    likes = tastes(plan, found) if needs_tastes(plan) else {}
+    likes = tastes(plan, found, plan.centre) if needs_tastes(plan) else {}
     chooser = plan_partitioner(plan, found, likes)
     shards: dict[int, int | None] = {}
     places: list[tuple[object, ...]] = []

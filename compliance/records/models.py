@@ -113,7 +113,9 @@ class Suppression(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["tag", "part", "since"], name="suppression_once"),
             models.UniqueConstraint(
-                fields=["tag", "part"], condition=Q(since=None), name="suppression_once_for_all_time"
+                fields=["tag", "part"],
+                condition=Q(since=None),
+                name="suppression_once_for_all_time",
             ),
         ]
 

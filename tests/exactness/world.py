@@ -23,6 +23,7 @@ from compliance.erasure.services import request_approve, request_receive
 from compliance.jobs.models import Job, JobState, Queue
 from compliance.jobs.signals import job_queued
 from compliance.provenance.models import Checkpoint, Plan
+from compliance.provenance.partitioning import frozen_embeddings
 from compliance.provenance.plans import plan_activate
 from compliance.provenance.state import State, state
 from compliance.records.models import Interaction, Item, ItemEmbedding, Subject
@@ -34,7 +35,7 @@ from recmodel.training import TrainingConfig
 from tests import environment
 from tests.conftest import KEPT
 from workers import model, runner, training
-from workers.building import frozen_embeddings, refresh
+from workers.building import refresh
 from workers.runner import run_due, sweep_lost
 
 ENCODER = "sha256:" + "e" * 64
