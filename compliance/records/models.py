@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 RATING_MIN = Decimal("0")
 RATING_MAX = Decimal("10")
+CLASS_LENGTH = 50
 
 
 class Item(models.Model):
@@ -51,7 +52,7 @@ class Subject(models.Model):
 
     external_id = models.CharField(max_length=200, unique=True)
     erasure_class = models.CharField(
-        max_length=50,
+        max_length=CLASS_LENGTH,
         blank=True,
         default="",
         db_default="",
