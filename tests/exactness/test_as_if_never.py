@@ -32,9 +32,9 @@ CLASSES = ("stays", "leaves")
 
 shapes = st.builds(
     Shape,
-    method=st.sampled_from(["semantic", "semantic", "hash"]),
+    method=st.sampled_from(["semantic", "semantic", "semantic", "hash"]),
     slice_by=st.sampled_from([(), CLASSES]),
-    shards=st.integers(1, 3),
+    shards=st.sampled_from([1, 2, 3, 3]),
     slices=st.integers(1, 3),
     validation_share=st.sampled_from([0.0, 0.0, 0.3]),
     key=st.integers(0, 15).map("{:064x}".format),
@@ -63,7 +63,8 @@ scopes = st.one_of(
 def events(known: list[str]) -> st.SearchStrategy[Event]:
     """Draw what happens: mostly erasures, mostly of people who were there from the start."""
     somebody = st.sampled_from([*known, *known, *PEOPLE, "nobody"])
-    erasures = st.builds(Erase, somebody) | st.builds(Erase, somebody, scopes)
+    partial = st.builds(Erase, st.sampled_from(known or PEOPLE), scopes)
+    erasures = st.builds(Erase, somebody) | partial | partial
     refreshes = st.builds(Refresh, few)
     changes = erasures | refreshes
     meanwhiles = st.builds(
