@@ -41,6 +41,12 @@ def one_way(table: str, columns: Iterable[str]) -> RunSQL:
     return _update_guard(table, "one_way", changed, "what is out of service stays so")
 
 
+def unchangeable(table: str, columns: Iterable[str]) -> RunSQL:
+    """Refuse to change any of `columns`."""
+    changed = " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in columns)
+    return _update_guard(table, "unchangeable", changed, "it says what the row is about")
+
+
 def never_less(table: str, column: str) -> RunSQL:
     """Refuse to lower `column`."""
     return _update_guard(

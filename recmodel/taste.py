@@ -56,6 +56,20 @@ def directions(catalogue: Embeddings, centre: Embeddings) -> Floats:
     return _units(_units(catalogue.astype(np.float64)) - centre.astype(np.float64))
 
 
+def coherence(tastes: Floats, shards: npt.NDArray[np.int64]) -> float:
+    """Return how much alike the subjects of a shard are, from tastes [n, d] and shards [n].
+
+    It is the mean cosine of a subject's taste to the sum of the others' in its shard: leaving the
+    subject itself out, or small shards would seem coherent. Who is alone counts as 0.
+    """
+    if not len(tastes):
+        return 0.0
+    sums = np.zeros((int(shards.max()) + 1, tastes.shape[1]))
+    np.add.at(sums, shards, tastes)
+    others = _units(sums[shards] - tastes)
+    return float(np.add.reduce(tastes * others, axis=1).mean())
+
+
 def _mean(rows: Floats) -> Floats:
     """Return the mean of the rows; numpy adds along the first axis one row after the other."""
     mean: Floats = np.add.reduce(np.ascontiguousarray(rows), axis=0) / len(rows)

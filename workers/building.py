@@ -1,6 +1,7 @@
 """Build and refresh: from records in Postgres to the jobs that train each shard."""
 
 import secrets
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -9,17 +10,17 @@ from django.db import transaction
 from compliance.erasure.following import FOLLOWING
 from compliance.erasure.models import ErasureRequest
 from compliance.erasure.states import State
-from compliance.provenance.adapters import shard_sync
+from compliance.provenance.adapters import shard_sync, shards_leave
 from compliance.provenance.models import OPEN_ADAPTER_STATES, Adapter, Plan
+from compliance.provenance.partitioning import frozen_embeddings
 from compliance.provenance.placement import Progress, place_new_records
 from compliance.provenance.plans import plan_activate
 from compliance.provenance.releases import release_publish, serving_lock
 from compliance.recommendations.loading import catalogue_by
 from recmodel.base import load_base
 from recmodel.encoder import Encoder
-from recmodel.partition import packed
+from recmodel.partition import SEMANTIC, unpacked
 from recmodel.plan_calibrator import plan_calibrator
-from recmodel.taste import centre_of
 from recmodel.training import TrainingConfig
 
 # How adapters are weighed in new plans; docs/model.md has what other choices gave.
@@ -40,15 +41,18 @@ def plan_config(
     validation_share: float,
     like_threshold: str,
     seed: str | None,
+    method: str = SEMANTIC,
+    slice_by: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return a plan's content. Without `seed`, partition and training get fresh random keys.
 
-    It looks at the catalogue, which must have been embedded, and at nobody's records.
+    `method` is the partitioner, `slice_by` the erasure classes from least to most likely. It looks
+    at the catalogue as it is now, which must have been embedded, and at nobody's records.
     """
     root = seed or secrets.token_hex(32)
     base, catalogue = load_base(), catalogue_by(encoder.digest)
     training = TrainingConfig(seed=_derive(root, "training"))
-    centre = centre_of(catalogue.embeddings)
+    frozen = frozen_embeddings(catalogue.embeddings, method, shards)
     return {
         "version": 1,
         "front_end": "item-token",
@@ -56,15 +60,18 @@ def plan_config(
         "encoder": {"name": encoder.name, "digest": encoder.digest},
         "like_threshold": like_threshold,
         "partition": {
-            "method": "hash",
+            "method": method,
             "key": _derive(root, "partition"),
             "shards": shards,
             "slices": slices,
+            "slice_by": list(slice_by),
             "validation_share": validation_share,
-            "centre": packed(centre),
+            **frozen,
         },
         "mixture": MIXTURE,
-        "calibrator": plan_calibrator(base, catalogue, centre, training).to_dict(),
+        "calibrator": plan_calibrator(
+            base, catalogue, unpacked(frozen["centre"]), training
+        ).to_dict(),
         "training": training.to_dict(),
     }
 
@@ -92,15 +99,23 @@ def build(config: dict[str, Any], on_progress: Progress | None = None) -> list[A
 def refresh(plan: Plan, on_progress: Progress | None = None) -> list[Adapter]:
     """Place new records and queue the training of every shard that they change.
 
-    The release says at once which records stand; the adapters follow when they are trained.
-    Returns those that wait to be.
+    The release says at once which records stand; the adapters follow when they are trained. What
+    subjects who move had taught at their old place goes out of service at once. Returns the
+    adapters that wait to be trained.
     """
     with transaction.atomic():
         serving_lock()
-        place_new_records(plan, on_progress)
+        left = place_new_records(plan, on_progress)
+        shards_leave(plan=plan, left=left)
         # Before the release: its calibrator is fitted by the same workers, who go by age.
         adapters = [
-            shard_sync(plan=plan, shard=shard, needs_replay=False) for shard in range(plan.shards)
+            shard_sync(
+                plan=plan,
+                shard=shard,
+                needs_replay=False,
+                withdrawn=left[shard].records if shard in left else 0,
+            )
+            for shard in range(plan.shards)
         ]
         release_publish(plan=plan)
     return [adapter for adapter in adapters if adapter.state in OPEN_ADAPTER_STATES]

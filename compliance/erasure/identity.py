@@ -1,10 +1,13 @@
-"""The subject's identifier inside a request: encrypted, and found by a keyed index."""
+"""Whom and what a request is about: encrypted in it; the subject is found by a keyed index."""
 
 import base64
+import json
 
 from cryptography.fernet import Fernet
 
+from compliance.canonical import canonical_json
 from compliance.keyring import Key, keyed_digest, secret
+from compliance.records.scope import EVERYTHING, Scope
 
 
 def identity_encrypt(external_id: str) -> bytes:
@@ -26,6 +29,18 @@ def identity_decrypt(ciphertext: bytes | memoryview | None) -> str:
 def identity_index(external_id: str) -> bytes:
     """Return the keyed digest by which requests of one identifier are found."""
     return keyed_digest(Key.BLIND_INDEX, external_id)
+
+
+def scope_encrypt(scope: Scope) -> bytes | None:
+    """Encrypt a scope with the identity key; everything needs no words."""
+    return None if scope == EVERYTHING else _cipher().encrypt(canonical_json(scope.to_json()))
+
+
+def scope_decrypt(ciphertext: bytes | memoryview | None) -> Scope:
+    """Return the scope; raise `cryptography.fernet.InvalidToken` under another key."""
+    if ciphertext is None:
+        return EVERYTHING
+    return Scope.from_json(json.loads(_cipher().decrypt(bytes(ciphertext))))
 
 
 def _cipher() -> Fernet:

@@ -30,6 +30,15 @@ class Ground(models.TextChoices):
     CHILD = "17(1)(f)", "17(1)(f) collected from a child"
 
 
+class ScopeKind(models.TextChoices):
+    """What of the subject's records must go; which ones exactly is personal."""
+
+    EVERYTHING = "everything", "All records of the subject"
+    ITEMS = "items", "The subject's records of certain items"
+    PERIOD = "period", "The subject's records of a period"
+    RECORDS = "records", "Certain records of the subject"
+
+
 class ErasureRequestQuerySet(models.QuerySet["ErasureRequest"]):
     def open(self) -> "ErasureRequestQuerySet":
         """Requests that have not been answered."""
@@ -40,7 +49,7 @@ class ErasureRequest(models.Model):
     """One Art. 17 request, from receipt to certificate.
 
     The subject's identifier is held encrypted, with a keyed index to find it, and only until the
-    request is completed.
+    request is completed; so is the scope, null for everything.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -53,6 +62,10 @@ class ErasureRequest(models.Model):
     ground = models.CharField(max_length=8, choices=Ground.choices)
     identity = models.BinaryField(null=True, help_text="The subject's identifier, encrypted.")
     identity_index = models.BinaryField(null=True, max_length=32, db_index=True)
+    scope_kind = models.CharField(
+        max_length=10, choices=ScopeKind.choices, default=ScopeKind.EVERYTHING
+    )
+    scope = models.BinaryField(null=True, help_text="Which records, encrypted.")
     subject_commitment = models.CharField(
         max_length=64, blank=True, help_text="Keyed; set at approval, for the certificate."
     )
@@ -91,6 +104,14 @@ class ErasureRequest(models.Model):
                 | Q(identity=None, identity_index=None, completed_at__isnull=False),
                 name="request_completed_holds_no_identity",
             ),
+            models.CheckConstraint(
+                condition=~Q(state__in=sorted(FINAL_STATES)) | Q(scope=None),
+                name="request_answered_holds_no_scope",
+            ),
+            models.CheckConstraint(
+                condition=~Q(scope_kind="everything") | Q(scope=None),
+                name="request_for_everything_has_no_scope",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -106,7 +127,11 @@ class ErasureRequest(models.Model):
 
 
 class TouchedShard(models.Model):
-    """A shard whose adapter learned from the request's records, and what became of it."""
+    """A shard that the request changed, and what became of it.
+
+    Its adapter learned from the request's records or, where `removed` is empty, the subject moved
+    there with the records that are left.
+    """
 
     request = models.ForeignKey(ErasureRequest, on_delete=models.CASCADE, related_name="touched")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT)

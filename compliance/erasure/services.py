@@ -13,18 +13,25 @@ from django.utils import timezone
 
 from compliance.erasure.clock import due_on
 from compliance.erasure.following import request_follow
-from compliance.erasure.identity import identity_decrypt, identity_encrypt, identity_index
+from compliance.erasure.identity import (
+    identity_decrypt,
+    identity_encrypt,
+    identity_index,
+    scope_decrypt,
+    scope_encrypt,
+)
 from compliance.erasure.models import Channel, ErasureEvent, ErasureRequest, Ground
 from compliance.erasure.states import IllegalTransitionError, State, check_transition
-from compliance.erasure.touching import Touch, touch_of, touch_record
+from compliance.erasure.touching import Touch, lesson_of, rest_place, touch_record, touches_of
 from compliance.erasure.transitions import request_lock, request_move
 from compliance.provenance.adapters import shard_quarantine, shard_sync
 from compliance.provenance.leaves import manifest_proof
 from compliance.provenance.manifests import subject_commitment
-from compliance.provenance.models import Plan
+from compliance.provenance.models import Adapter, AdapterState, Plan
 from compliance.provenance.plans import active_plan
 from compliance.provenance.releases import epoch_raise, release_publish, serving_lock
-from compliance.records.services import subject_erase
+from compliance.records.scope import EVERYTHING, Scope
+from compliance.records.services import ingest_stop, records_erase, records_in
 
 
 @transaction.atomic
@@ -36,6 +43,7 @@ def request_receive(
     actor: str,
     identity_asserted: bool,
     request_id: uuid.UUID | None = None,
+    scope: Scope = EVERYTHING,
 ) -> ErasureRequest:
     """Take in a request for the subject with this external id, known or unknown alike.
 
@@ -48,6 +56,8 @@ def request_receive(
         ground=ground,
         identity=identity_encrypt(subject),
         identity_index=identity_index(subject),
+        scope_kind=scope.kind,
+        scope=scope_encrypt(scope),
         received_at=now,
         due_on=due_on(now, timezone.get_default_timezone()),
     )
@@ -71,17 +81,20 @@ def request_confirm_identity(*, request_id: uuid.UUID, actor: str) -> ErasureReq
 def request_approve(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
     """Erase the records and take out of service, at once, whatever learned from them.
 
-    In this one transaction: the subject's records, places and prompts go; the touched checkpoints
-    are quarantined; the interim release is live; the retraining is queued.
+    In this one transaction: the records in scope go, with the places and prompts that had them;
+    what is left is placed anew, without a record that no refresh has taken in; the touched
+    checkpoints are quarantined; the interim release is live; the retraining is queued.
     """
     before = serving_lock().release
     request = request_lock(request_id)
     check_transition(request.status, State.APPROVED)
     external_id = identity_decrypt(request.identity)
-    now = timezone.now()
-    touch = touch_of(external_id)
+    scope, now = scope_decrypt(request.scope), timezone.now()
+    ingest_stop()
     proof = manifest_proof(before, external_id) if before else None
-    erased = subject_erase(external_id=external_id, at=now)
+    lesson = lesson_of(external_id, records_in(external_id, scope))
+    erased = records_erase(external_id=external_id, scope=scope, at=now)
+    rest_place(external_id)
     epoch_raise()
     request_move(
         request,
@@ -93,11 +106,10 @@ def request_approve(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
         release_before=before.digest if before else "",
         proof_before=proof,
     )
-    if touch:
-        _quarantine_and_retrain(request, touch)
-        return request
     plan = active_plan()
-    if plan:
+    if lesson:
+        _quarantine_and_retrain(request, touches_of(lesson))
+    elif plan:
         _release_without(request, plan)
     request_follow(request)
     return request
@@ -133,20 +145,32 @@ def request_resume(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
     return request
 
 
-def _quarantine_and_retrain(request: ErasureRequest, touch: Touch) -> None:
-    fallen = shard_quarantine(plan=touch.plan, shard=touch.shard, first_slice=touch.slice)
-    # Before the release: its calibrator is fitted by the same workers, who go by age.
-    adapter = shard_sync(
-        plan=touch.plan, shard=touch.shard, needs_replay=True, removed=len(touch.commitments)
-    )
-    _release_without(request, touch.plan)
-    touch_record(request, touch, fallen=fallen, adapter=adapter)
+def _quarantine_and_retrain(request: ErasureRequest, touches: list[Touch]) -> None:
+    before = [_take_out(touch) for touch in touches]
+    for touch, adapter in zip(touches, before, strict=True):
+        successor = shard_sync(
+            plan=touch.plan,
+            shard=touch.shard,
+            needs_replay=True,
+            removed=len(touch.commitments),
+            withdrawn=touch.withdrawn,
+        )
+        touch_record(request, touch, before=adapter, adapter=successor)
+    # After the training: the release's calibrator is fitted by the same workers, who go by age.
+    _release_without(request, touches[0].plan)
 
 
 def _release_without(request: ErasureRequest, plan: Plan) -> None:
     """Serve what is clean; the release says which records stand, and these no longer do."""
     request.release_interim = release_publish(plan=plan).digest
     request.save(update_fields=["release_interim"])
+
+
+def _take_out(touch: Touch) -> Adapter | None:
+    """Quarantine what learned from erased records; return the adapter that will be replaced."""
+    if touch.commitments:
+        return shard_quarantine(plan=touch.plan, shard=touch.shard, first_slice=touch.slice)
+    return touch.plan.adapters.filter(shard=touch.shard, state=AdapterState.ACTIVE).first()
 
 
 def _to_review(request: ErasureRequest, *, actor: str, note: str) -> None:
@@ -156,9 +180,16 @@ def _to_review(request: ErasureRequest, *, actor: str, note: str) -> None:
 def _end(
     request_id: uuid.UUID, target: State, *, actor: str, note: str = "", **values: datetime | Any
 ) -> ErasureRequest:
-    """End a request unanswered by an erasure; its identifier is needed no longer."""
+    """End a request unanswered by an erasure; whom and what it is about is needed no longer."""
     request = request_lock(request_id)
     request_move(
-        request, target, actor=actor, note=note, identity=None, identity_index=None, **values
+        request,
+        target,
+        actor=actor,
+        note=note,
+        identity=None,
+        identity_index=None,
+        scope=None,
+        **values,
     )
     return request

@@ -9,13 +9,14 @@ from django.conf import settings
 from django.db.models import F
 
 from compliance.canonical import json_digest
-from compliance.erasure.identity import identity_decrypt
+from compliance.erasure.identity import identity_decrypt, scope_decrypt
 from compliance.erasure.models import ErasureRequest, TouchedShard
 from compliance.evidence.statement import (
     CertificateContent,
     Decision,
     DestroyedArtefact,
     Environment,
+    Exactness,
     Manifest,
     ManifestProof,
     Model,
@@ -31,9 +32,10 @@ from compliance.evidence.statement import (
 from compliance.keyring import Key, key_digest
 from compliance.provenance.leaves import manifest_proof
 from compliance.provenance.manifests import shard_manifest
-from compliance.provenance.models import Adapter, Checkpoint, Release
+from compliance.provenance.models import Adapter, Checkpoint, Plan, Release
 from compliance.provenance.releases import live_release
 from compliance.records.models import Interaction
+from compliance.records.services import records_in
 
 
 class NotReadyError(Exception):
@@ -84,9 +86,9 @@ def _successor(touched: TouchedShard) -> Adapter:
 
 def _interactions(request: ErasureRequest) -> StoreScope:
     """Count again what is left of the records that the approval covered: it must be none."""
+    in_scope = records_in(identity_decrypt(request.identity), scope_decrypt(request.scope))
     remaining = Interaction.objects.filter(
-        subject__external_id=identity_decrypt(request.identity),
-        ingested_at__lte=request.decided_at,
+        pk__in=in_scope, ingested_at__lte=request.decided_at
     ).count()
     erased = request.erased_interactions or 0
     return StoreScope(
@@ -106,6 +108,7 @@ def _model(request: ErasureRequest, pairs: list[tuple[TouchedShard, Adapter]]) -
     return Model(
         base=release.manifest["base"],
         plan=release.manifest["plan"],
+        exactness=_exactness(release.plan),
         environment=Environment(fingerprint=json_digest(environment), canary=environment["canary"]),
         shards=tuple(_retrained(*pair) for pair in pairs),
         other_adapters=tuple(
@@ -119,6 +122,11 @@ def _model(request: ErasureRequest, pairs: list[tuple[TouchedShard, Adapter]]) -
         proof_before=_proof(request.proof_before) if after else None,
         proof_after=_proof(after),
     )
+
+
+def _exactness(plan: Plan) -> Exactness:
+    """Return what is claimed: a partition that looked at everybody is given and not undone."""
+    return Exactness.FROZEN_PARTITION if plan.looks_at_everybody else Exactness.AS_IF_NEVER
 
 
 def _release_of(adapters: list[Adapter]) -> Release | None:
@@ -149,7 +157,8 @@ def _retrained(touched: TouchedShard, adapter: Adapter) -> RetrainedShard:
         adapter_after=adapter.digest,
         removed_commitments=tuple(touched.removed_commitments()),
         removed_for_others=_removed_for_others(touched, adapter),
-        added=_added(touched, adapter),
+        added=_sum(touched, adapter, "records_added"),
+        withdrawn=_sum(touched, adapter, "records_withdrawn"),
         replay=Replay(
             result=ReplayResult(adapter.replay),
             trainer=adapter.trainer,
@@ -170,16 +179,21 @@ def _removed_for_others(touched: TouchedShard, adapter: Adapter) -> int:
     return sum(len(other.removed_commitments()) for other in later)
 
 
-def _added(touched: TouchedShard, adapter: Adapter) -> int:
-    """Count the records that joined the shard between the approval and this adapter."""
+def _sum(touched: TouchedShard, adapter: Adapter, counter: str) -> int:
+    """Add up a counter of the generations from the approval's to this adapter's."""
     generations = touched.plan.adapters.filter(
         shard=touched.shard, generation__range=(touched.generation, adapter.generation)
     )
-    return sum(generations.values_list("records_added", flat=True))
+    return sum(generations.values_list(counter, flat=True))
 
 
 def _destroyed(touched: TouchedShard, adapter: Adapter) -> list[DestroyedArtefact]:
-    """List the weights that had seen the touched slice and are gone; one entry a digest."""
+    """List the weights that had seen the touched slice and are gone; one entry a digest.
+
+    Where the subject only moved in, no weights had seen the records.
+    """
+    if not touched.removed:
+        return []
     kept = Checkpoint.objects.clean().values("digest")
     rows = (
         Checkpoint.objects.filter(

@@ -47,7 +47,7 @@ def certificate_issue(*, request_id: str, actor: str) -> Certificate:
 
 
 def _complete(request: ErasureRequest, model: Model | None, actor: str) -> None:
-    """End the request; its identifier is needed no longer."""
+    """End the request; whom and what it is about is needed no longer."""
     request_move(
         request,
         State.COMPLETED,
@@ -57,5 +57,6 @@ def _complete(request: ErasureRequest, model: Model | None, actor: str) -> None:
         proof_after=asdict(model.proof_after) if model and model.proof_after else None,
         identity=None,
         identity_index=None,
+        scope=None,
         subject_commitment="",
     )

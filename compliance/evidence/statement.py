@@ -64,6 +64,17 @@ class ReplayResult(StrEnum):
     NOT_RUN = "not-run"
 
 
+class Exactness(StrEnum):
+    """What the new adapters equal: those of a build that never had the records.
+
+    Where the partition was made from all subjects' records, it is part of what is given: the
+    erased records may have had a say in where others are.
+    """
+
+    AS_IF_NEVER = "as-if-never"
+    FROZEN_PARTITION = "given-a-frozen-partition"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """One Art. 17 request. `id` must not identify the person; `time_zone` is an IANA name."""
@@ -128,8 +139,10 @@ class RetrainedShard:
 
     Requests can share one retraining: `removed_commitments` are this request's records and
     `removed_for_others` counts those of the others. `added` counts records that joined the shard
-    in the same retraining, by a refresh or with a subject who moved there. `adapter_before` is null
-    if the first training of the shard was still running.
+    in the same retraining, by a refresh or with a subject who moved there; `withdrawn` those that
+    left it without being erased, as their subject moved or has too few left for a prompt. A shard
+    that the subject moved into has no removed records. `adapter_before` is null if the first
+    training of the shard was still running.
     """
 
     shard: int
@@ -142,6 +155,7 @@ class RetrainedShard:
     replay: Replay
     removed_for_others: int = 0
     added: int = 0
+    withdrawn: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +208,7 @@ class Model:
 
     base: str
     plan: str
+    exactness: Exactness
     environment: Environment
     shards: tuple[RetrainedShard, ...]
     other_adapters: tuple[OtherAdapter, ...]

@@ -293,8 +293,8 @@ def verify_signature(envelope: Envelope, key: Ed25519PublicKey) -> None:
 # --- the form of a certificate --------------------------------------------------------------------
 
 Predicate = dict[str, Any]
-# A kind below; [Shape]; or {name: Shape}, the name with "?" where null may stand, and with "??"
-# where it may be missing as well, as it is in certificates from before there was such a field.
+# A kind below; [Shape]; or {name: Shape}, the name with "?" where null may stand, and with "*"
+# where it may be missing, as it is in certificates from before there was such a field.
 Shape = Any
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z")
@@ -335,6 +335,7 @@ SHAPE: Shape = {
     "model?": {
         "base": "digest",
         "plan": "digest",
+        "exactness*": "exactness",
         "environment": {"fingerprint": "digest", "canary": "digest"},
         "shards": [
             {
@@ -347,6 +348,7 @@ SHAPE: Shape = {
                 "removed_commitments": ["hex"],
                 "removed_for_others": "count",
                 "added": "count",
+                "withdrawn*": "count",
                 "replay": {
                     "result": "result",
                     "environment?": "digest",
@@ -359,8 +361,8 @@ SHAPE: Shape = {
         "release_before?": "digest",
         "release_interim?": "digest",
         "release_after": "digest",
-        "proof_before??": _PROOF,
-        "proof_after??": _PROOF,
+        "proof_before?*": _PROOF,
+        "proof_after?*": _PROOF,
     },
     "derived": [{"kind": "word", "digest": "digest", "destroyed_at": "time"}],
     "limits": ["text"],
@@ -395,6 +397,7 @@ _TEXT_KINDS: dict[str, Callable[[str], bool]] = {
     "outcome": lambda text: text == "erased",
     "method": lambda text: text == "hmac-sha256",
     "result": lambda text: text in ("identical", "differs", "not-run"),
+    "exactness": lambda text: text in ("as-if-never", "given-a-frozen-partition"),
     "digest": lambda text: True,  # the check `digests` looks closer
     "hex": lambda text: True,
 }
@@ -406,12 +409,12 @@ def _leaves(value: Any, shape: Shape, path: str) -> Iterator[tuple[str, str, Any
         if not isinstance(value, dict):
             raise Rejected(f"{path} is not an object")
         for mark, inner in shape.items():
-            name = mark.rstrip("?")
+            name = mark.rstrip("?*")
             if name not in value:
-                if mark.endswith("??"):
+                if mark.endswith("*"):
                     continue
                 raise Rejected(f"{path}.{name} is missing")
-            if value[name] is not None or name == mark:
+            if value[name] is not None or "?" not in mark:
                 yield from _leaves(value[name], inner, f"{path}.{name}")
     elif isinstance(shape, list):
         if not isinstance(value, list):
@@ -501,12 +504,14 @@ def check_scope(predicate: Predicate) -> str:
 
 
 def check_records(predicate: Predicate) -> str:
-    """Each manifest shrank by exactly the records removed, and is another manifest since."""
+    """Each manifest changed by exactly the records named, and is another manifest since."""
     shards = _shards(predicate)
     _refuse_repeats("the shard", (shard["shard"] for shard in shards))
     _refuse_repeats("the commitment", (hex_ for s in shards for hex_ in s["removed_commitments"]))
     for shard in shards:
         _check_shard_records(shard)
+    if shards and not any(shard["removed_commitments"] for shard in shards):
+        raise Rejected("adapters were retrained, yet no record was removed from any")
     removed = sum(len(shard["removed_commitments"]) for shard in shards)
     return f"{removed} record(s) left the manifests of {len(shards)} shard(s)"
 
@@ -514,13 +519,15 @@ def check_records(predicate: Predicate) -> str:
 def _check_shard_records(shard: dict[str, Any]) -> None:
     before, after = shard["manifest_before"], shard["manifest_after"]
     removed, others = len(shard["removed_commitments"]), shard["removed_for_others"]
+    added, withdrawn = shard["added"], shard.get("withdrawn", 0)
     where = f"shard {shard['shard']}"
-    if not removed:
-        raise Rejected(f"{where}: retrained, yet no record was removed")
-    if before["records"] - removed - others + shard["added"] != after["records"]:
+    if not removed and not added:
+        raise Rejected(f"{where}: retrained, yet no record was removed or moved there")
+    if before["records"] - removed - others - withdrawn + added != after["records"]:
         raise Rejected(
             f"{where}: {before['records']} records, {removed} removed, {others} removed for "
-            f"other requests and {shard['added']} added do not make {after['records']}"
+            f"other requests, {withdrawn} withdrawn and {added} added do not make "
+            f"{after['records']}"
         )
     if before["digest"] == after["digest"]:
         raise Rejected(f"{where}: the manifest is the same before and after")

@@ -1,5 +1,6 @@
 """The life of a shard's adapter: what must be trained, what was trained, what is out of service."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +17,7 @@ from compliance.provenance.models import (
     Plan,
     Replay,
 )
+from compliance.provenance.placement import Left
 from compliance.provenance.releases import release_publish, require_active, serving_lock
 
 TRAIN, REPLAY = "train", "replay"
@@ -27,12 +29,15 @@ class AdapterMovedError(Exception):
 
 
 @transaction.atomic
-def shard_sync(*, plan: Plan, shard: int, needs_replay: bool, removed: int = 0) -> Adapter:
+def shard_sync(
+    *, plan: Plan, shard: int, needs_replay: bool, removed: int = 0, withdrawn: int = 0
+) -> Adapter:
     """Queue the training that brings `shard` in line with its records, if anything is missing.
 
     A new generation keeps the clean checkpoints that precede the first changed slice. Building,
     refreshing and erasing all come down to this. `removed` is the number of records that the
-    caller has just taken out of the shard. Returns the adapter that is or will be in line.
+    caller has just erased from the shard, `withdrawn` that of records that left it otherwise, as
+    their subject moved. Returns the adapter that is or will be in line.
     """
     serving_lock()
     require_active(plan)
@@ -52,7 +57,11 @@ def shard_sync(*, plan: Plan, shard: int, needs_replay: bool, removed: int = 0) 
         first_slice=len(kept),
         manifest=manifest,
         needs_replay=needs_replay,
-        records_added=_records(manifest) - (_records(newest.manifest) if newest else 0) + removed,
+        records_added=_records(manifest)
+        - (_records(newest.manifest) if newest else 0)
+        + removed
+        + withdrawn,
+        records_withdrawn=withdrawn,
     )
     for checkpoint in kept:
         adapter.checkpoints.create(
@@ -81,6 +90,17 @@ def shard_quarantine(*, plan: Plan, shard: int, first_slice: int) -> Adapter | N
         .order_by("-generation")
         .first()
     )
+
+
+def shards_leave(*, plan: Plan, left: Mapping[int, Left]) -> None:
+    """Take out of service what subjects who moved had taught at the place that they left.
+
+    Their places tell no more where that was: an erasure that came later would not find it.
+    """
+    for shard, gone in left.items():
+        shard_quarantine(plan=plan, shard=shard, first_slice=gone.first_slice)
+    if left:
+        release_publish(plan=plan)
 
 
 def adapter_start(adapter: Adapter, *, trainer: str, environment: dict[str, Any]) -> None:

@@ -1,10 +1,11 @@
 """The training manifest: keyed commitments to the records that a shard learned from.
 
+
 Each subject is one leaf of a sparse Merkle tree. All that commits to it is made with a secret of
 its own, which says nothing about others: who receives it can find the leaf and recompute it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -65,10 +66,13 @@ def subject_commitment(subject: str) -> bytes:
     return keyed_digest(Key.COMMITMENT, "subject", subject)
 
 
-def subject_commitments(subject_id: int) -> list[bytes]:
-    """Return the sorted commitments of a subject's records that stand in a prompt."""
+def subject_commitments(subject_id: int, *, only: Collection[int]) -> list[bytes]:
+    """Return the sorted commitments of those of a subject's records that prompts were cut from.
+
+    `only` these records count, by row id.
+    """
     rows = RecordPlace.objects.filter(
-        subject_id=subject_id, subject__in=Prompt.objects.values("subject_id")
+        subject_id=subject_id, subject__in=Prompt.objects.values("subject_id"), pk__in=only
     )
     return sorted(commitment for _, _, part in _committed(rows) for commitment in part)
 

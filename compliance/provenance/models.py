@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from compliance.records.models import Interaction, Subject
-from recmodel.partition import unpacked
+from recmodel.partition import BALANCED, unpacked
 from recmodel.taste import Embeddings
 
 DIGEST_LENGTH = len("sha256:") + 64
@@ -39,13 +39,27 @@ class Plan(models.Model):
         return int(self.config["partition"]["slices"])
 
     @property
+    def partition_key(self) -> bytes:
+        return bytes.fromhex(self.config["partition"]["key"])
+
+    @property
+    def method(self) -> str:
+        return str(self.config["partition"]["method"])
+
+    @property
+    def looks_at_everybody(self) -> bool:
+        """Tell whether the partition was made from all subjects' records and then frozen."""
+        return self.method == BALANCED
+
+    @property
     def centre(self) -> Embeddings:
-        """Return the mean item embedding that tastes are measured from: float32 [d]."""
+        """Return what tastes are measured from: the catalogue's mean when the plan was made."""
         return unpacked(self.config["partition"]["centre"])
 
     @property
-    def partition_key(self) -> bytes:
-        return bytes.fromhex(self.config["partition"]["key"])
+    def slice_by(self) -> list[str]:
+        """Return the erasure classes that slices go by; none where the keyed hash alone decides."""
+        return list(self.config["partition"].get("slice_by", []))
 
 
 class RecordPlace(models.Model):
@@ -73,6 +87,21 @@ class RecordPlace(models.Model):
 
     def __str__(self) -> str:
         return f"record #{self.interaction_id} at {self.place}"
+
+
+class FrozenShard(models.Model):
+    """The shard that a partitioner which looked at everybody gave to a subject. Personal data.
+
+    `taste` follows the subject's placed records. Newcomers go to the nearest mean of those kept.
+    """
+
+    subject = models.OneToOneField(Subject, on_delete=models.CASCADE, primary_key=True)
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="frozen_shards")
+    shard = models.PositiveSmallIntegerField()
+    taste = models.BinaryField(help_text="Little-endian float32.")
+
+    def __str__(self) -> str:
+        return f"shard {self.shard} for subject #{self.subject_id}"
 
 
 class Prompt(models.Model):
@@ -163,6 +192,11 @@ class Adapter(models.Model):
     manifest = models.JSONField(help_text="Root and number of records of each slice trained on.")
     records_added = models.IntegerField(
         default=0, help_text="Records that joined the shard since the generation before."
+    )
+    records_withdrawn = models.PositiveIntegerField(
+        default=0,
+        help_text="Records that left the shard since then without being erased: their subject "
+        "moved, or has too few left for a prompt.",
     )
     digest = models.CharField(max_length=DIGEST_LENGTH, blank=True)
     needs_replay = models.BooleanField(default=False)

@@ -1,79 +1,178 @@
 """Give every record its shard, slice and place, and every subject its prompts."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 from django.db import connection, transaction
-from django.db.models.functions import Collate
+from django.db.models import Count, QuerySet
 
+from compliance.provenance.histories import History, embedded, histories, tastes
 from compliance.provenance.leaves import leaves_write
-from compliance.provenance.models import ErrorRow, Plan, Prompt, RecordPlace
+from compliance.provenance.models import ErrorRow, FrozenShard, Plan, Prompt, RecordPlace
+from compliance.provenance.partitioning import freeze, needs_tastes, plan_partitioner
 from compliance.records.models import Interaction, Subject
-from recmodel.partition import is_validation, shard_of, slice_of
+from recmodel.partition import Partitioner, is_validation, slice_of
 from recmodel.prompts import prompt_ranges
+from recmodel.taste import Floats
 
 Progress = Callable[[int, int], None]
 
 _WHERE = ("shard", "slice")
+_NO_TASTE = np.zeros(0)
 
 
-def unplaced_subjects(plan: Plan) -> "list[int]":
-    """Return the ids of subjects that have a record without a place in `plan`, in order."""
-    rows = Interaction.objects.exclude(record_place__plan=plan)
+@dataclass(frozen=True)
+class Taught:
+    """Where a subject's prompts taught an adapter, and how many records they were cut from."""
+
+    shard: int
+    slice: int
+    records: int
+
+
+@dataclass(frozen=True)
+class Left:
+    """What subjects who moved had taught a shard: from which slice on, and how many records."""
+
+    first_slice: int
+    records: int
+
+
+def unplaced_subjects(plan: Plan) -> list[int]:
+    """Return the ids of subjects that have a record without a place in `plan`, in order.
+
+    A record whose item has no embedding yet waits where the partitioner needs one.
+    """
+    rows = _placeable(plan).exclude(record_place__plan=plan)
     return sorted(rows.values_list("subject_id", flat=True).distinct())
 
 
 @transaction.atomic
-def place_new_records(plan: Plan, on_progress: Progress | None = None) -> int:
-    """Place all records that have no place yet; return how many subjects were placed.
+def place_new_records(plan: Plan, on_progress: Progress | None = None) -> dict[int, Left]:
+    """Place all records that have no place yet, and subjects whose erasure class has changed.
 
-    A subject with new records is placed anew as a whole: a late record may stand between old ones.
+    A subject with new records is placed anew as a whole: a late record may stand between old ones,
+    and new ones can move the subject to another shard. Returns, by shard, what was taught by
+    subjects who have left their slice: quarantine it in the same transaction, or an erasure of
+    such a subject would miss it.
     """
-    subjects = unplaced_subjects(plan)
+    subjects = sorted({*unplaced_subjects(plan), *_reclassified(plan)})
+    before = taught_by(plan, subjects)
+    found = list(histories(plan, _placeable(plan).filter(subject_id__in=subjects)))
+    _place(plan, found, {}, on_progress)
+    return _left(before, taught_by(plan, subjects))
+
+
+@transaction.atomic
+def place_again(plan: Plan, subject: Subject) -> None:
+    """Place a subject's records anew after some were erased: those that had a place, no others.
+
+    The slice stays: it goes by the erasure class that the last refresh took in.
+    """
+    records = Interaction.objects.filter(subject=subject, record_place__plan=plan)
+    places = RecordPlace.objects.filter(plan=plan, subject=subject)
+    slices = dict(places.values_list("subject_id", "slice").distinct())
+    found = list(histories(plan, records))
+    if found:
+        _place(plan, found, slices, None)
+        return
+    for model in (RecordPlace, Prompt, FrozenShard):
+        model.objects.filter(subject=subject).delete()
+
+
+def taught_by(plan: Plan, subjects: Sequence[int]) -> dict[int, Taught]:
+    """Return where each of `subjects` has prompts that an adapter learns from, by row id."""
+    theirs = {"plan": plan, "subject__in": subjects, "shard__isnull": False}
+    prompts = Prompt.objects.filter(**theirs).values_list("subject_id", flat=True)
+    places = RecordPlace.objects.filter(**theirs).values_list("subject_id", *_WHERE)
+    with_prompts = set(prompts.distinct())
+    return {
+        subject: Taught(*where)
+        for subject, *where in places.annotate(records=Count("pk"))
+        if subject in with_prompts
+    }
+
+
+def _placeable(plan: Plan) -> "QuerySet[Interaction]":
+    records = Interaction.objects.all()
+    return embedded(plan, records) if needs_tastes(plan) else records
+
+
+def _reclassified(plan: Plan) -> list[int]:
+    """Return the ids of placed subjects whose erasure class names another slice than theirs."""
+    if not plan.slice_by:
+        return []
+    rows = RecordPlace.objects.filter(plan=plan, place=0).values_list(
+        "subject_id", "subject__external_id", "subject__erasure_class", "slice"
+    )
+    return [
+        subject
+        for subject, external_id, erasure_class, slice_ in rows.iterator(chunk_size=10_000)
+        if _slice(plan, external_id, erasure_class) != slice_
+    ]
+
+
+def _left(before: Mapping[int, Taught], after: Mapping[int, Taught]) -> dict[int, Left]:
+    left: dict[int, Left] = {}
+    for subject, old in before.items():
+        new = after.get(subject)
+        if new and (new.shard, new.slice) == (old.shard, old.slice):
+            continue
+        gone = 0 if new and new.shard == old.shard else old.records
+        others = left.get(old.shard, Left(old.slice, 0))
+        left[old.shard] = Left(min(others.first_slice, old.slice), others.records + gone)
+    return left
+
+
+def _place(
+    plan: Plan,
+    found: list[History],
+    slices: Mapping[int, int],
+    on_progress: Progress | None,
+) -> None:
+    """Write places and prompts of `found` in place of those there; who is in `slices` keeps it."""
+    subjects = [history.subject_id for history in found]
     RecordPlace.objects.filter(subject_id__in=subjects).delete()
     Prompt.objects.filter(subject_id__in=subjects).delete()
     ErrorRow.objects.filter(subject_id__in=subjects).delete()
+    likes = tastes(plan, found, plan.centre) if needs_tastes(plan) else {}
+    chooser = plan_partitioner(plan, found, likes)
+    shards: dict[int, int | None] = {}
     places: list[tuple[object, ...]] = []
     prompts: list[tuple[object, ...]] = []
-    for done, (subject_id, external_id, records) in enumerate(_histories(subjects), start=1):
-        shard, slice_ = place_of(plan, external_id)
-        places += [
-            (record, plan.pk, subject_id, shard, slice_, place)
-            for place, record in enumerate(records)
-        ]
-        prompts += [
-            (plan.pk, subject_id, shard, slice_, *bounds) for bounds in _ranges(plan, len(records))
-        ]
+    for done, history in enumerate(found, start=1):
+        subject = history.subject_id
+        shards[subject] = shard = _shard(plan, chooser, history, likes.get(subject))
+        kept = slices.get(subject)
+        slice_ = _slice(plan, history.external_id, history.erasure_class) if kept is None else kept
+        where = (plan.pk, subject, shard, slice_)
+        places += [(record, *where, place) for place, record in enumerate(history.records)]
+        prompts += [(*where, *bounds) for bounds in _ranges(plan, len(history.records))]
         if on_progress:
-            on_progress(done, len(subjects))
+            on_progress(done, len(found))
     _copy(RecordPlace, ("interaction_id", "plan_id", "subject_id", *_WHERE, "place"), places)
     _copy(Prompt, ("plan_id", "subject_id", *_WHERE, "first", "target", "end"), prompts)
+    freeze(plan, shards, likes)
     leaves_write(plan, subjects)
-    return len(subjects)
 
 
-def place_of(plan: Plan, external_id: str) -> tuple[int | None, int]:
-    """Return the shard (None for a validation subject) and slice of a subject under `plan`."""
-    partition = plan.config["partition"]
-    key = plan.partition_key
-    slice_ = slice_of(key, external_id, plan.slices)
-    if is_validation(key, external_id, partition["validation_share"]):
-        return None, slice_
-    return shard_of(key, external_id, plan.shards), slice_
+def _shard(plan: Plan, chooser: Partitioner, history: History, likes: Floats | None) -> int | None:
+    """Return the subject's shard, None for a validation subject."""
+    share = plan.config["partition"]["validation_share"]
+    if is_validation(plan.partition_key, history.external_id, share):
+        return None
+    return chooser.shard(history.external_id, _NO_TASTE if likes is None else likes)
 
 
-def _histories(subjects: list[int]) -> Iterator[tuple[int, str, list[int]]]:
-    """Yield subject id, external id and the ids of its records in time order."""
-    rows = (
-        Interaction.objects.filter(subject_id__in=subjects)
-        .order_by("subject_id", "occurred_at", Collate("item__external_id", "C"))
-        .values_list("subject_id", "subject__external_id", "pk")
+def _slice(plan: Plan, external_id: str, erasure_class: str) -> int:
+    return slice_of(
+        plan.partition_key,
+        external_id,
+        plan.slices,
+        erasure_class=erasure_class,
+        classes=plan.slice_by,
     )
-    for (subject_id, external_id), group in groupby(
-        rows.iterator(chunk_size=10_000), key=itemgetter(0, 1)
-    ):
-        yield subject_id, external_id, [row[2] for row in group]
 
 
 def _ranges(plan: Plan, records: int) -> Iterable[tuple[int, int, int]]:

@@ -13,6 +13,7 @@ from compliance.provenance.models import (
     Adapter,
     AdapterState,
     Checkpoint,
+    FrozenShard,
     Plan,
 )
 from compliance.provenance.releases import release_publish, serving_lock
@@ -48,6 +49,7 @@ def plan_activate(*, config: dict[str, Any]) -> Plan:
 def _retire(plan: Plan) -> None:
     now = timezone.now()
     Plan.objects.filter(pk=plan.pk).update(is_active=False)
+    FrozenShard.objects.filter(plan=plan).delete()
     for adapter in plan.adapters.filter(state__in=OPEN_ADAPTER_STATES):
         for kind in (TRAIN, REPLAY):
             job_cancel_open(kind=kind, target=str(adapter.pk))

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 RATING_MIN = Decimal("0")
 RATING_MAX = Decimal("10")
+CLASS_LENGTH = 50
 
 
 class Item(models.Model):
@@ -50,6 +51,13 @@ class Subject(models.Model):
     """A person, known by the identifier that the controller uses. Personal data."""
 
     external_id = models.CharField(max_length=200, unique=True)
+    erasure_class = models.CharField(
+        max_length=CLASS_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How likely an erasure is, as the operator sees it: a class that plans may name.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -90,14 +98,27 @@ class Interaction(models.Model):
 
 
 class Suppression(models.Model):
-    """Keeps an erased subject's old records from coming back with the next import or a restore.
+    """Keeps erased records from coming back with the next import or a restore.
 
-    Holds no identifier: `tag` is a keyed digest of it, and the key is outside the database.
-    Records dated after `until` are welcome: the person may come back as a customer.
+    Holds no identifier: `tag` is a keyed digest of the subject's, `part` one of an item or a record
+    of the subject, and the key is outside the database. Records dated after `until` are welcome:
+    the person may come back as a customer.
     """
 
-    tag = models.BinaryField(unique=True, max_length=32)
+    tag = models.BinaryField(max_length=32)
+    part = models.BinaryField(max_length=32, default=b"", help_text="Empty: all items.")
+    since = models.DateTimeField(null=True, help_text="Null: any time.")
     until = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tag", "part", "since"], name="suppression_once"),
+            models.UniqueConstraint(
+                fields=["tag", "part"],
+                condition=Q(since=None),
+                name="suppression_once_for_all_time",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"suppression #{self.pk}"

@@ -3,18 +3,13 @@
 from datetime import datetime
 
 from django.db import connection
-from django.db.models.functions import Greatest
 
-from compliance.keyring import Key, keyed_digest
-from compliance.records.models import Interaction, Subject, Suppression
+from compliance.records.models import Interaction, Subject
+from compliance.records.scope import Scope
+from compliance.records.suppression import suppress
 
 # Any number that nothing else in this database uses as an advisory lock.
 INGEST_LOCK = 0x4C65_7468
-
-
-def suppression_tag(external_id: str) -> bytes:
-    """Return the keyed digest that stands for a subject in the suppression list."""
-    return keyed_digest(Key.SUPPRESSION, external_id)
 
 
 def ingest_lock() -> None:
@@ -26,25 +21,33 @@ def ingest_lock() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [INGEST_LOCK])
 
 
-def subject_erase(*, external_id: str, at: datetime) -> int:
-    """Delete a subject with all that hangs on it, and suppress its records dated up to `at`.
-
-    Returns the number of interactions deleted, 0 for an unknown subject. Call it in a transaction.
-    """
+def ingest_stop() -> None:
+    """Let no interaction come in until this transaction ends, and wait for those under way."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [INGEST_LOCK])
-    _suppress(external_id, at)
+
+
+def records_in(external_id: str, scope: Scope) -> list[int]:
+    """Return the row ids of the subject's records in `scope`; none for an unknown subject."""
+    rows = Interaction.objects.filter(subject__external_id=external_id).values_list(
+        "pk", "item__external_id", "occurred_at"
+    )
+    return [pk for pk, item, at in rows if scope.covers(item, at)]
+
+
+def records_erase(*, external_id: str, scope: Scope, at: datetime) -> int:
+    """Delete a subject's records in `scope`, and suppress those of them dated up to `at`.
+
+    The subject goes with its last record, and all that hangs on it. Returns the number of
+    records deleted, 0 for an unknown subject. Call it in a transaction.
+    """
+    ingest_stop()
+    suppress(external_id, scope, at)
     subject = Subject.objects.select_for_update().filter(external_id=external_id).first()
     if subject is None:
         return 0
-    erased = Interaction.objects.filter(subject=subject).count()
-    subject.delete()
-    return erased
-
-
-def _suppress(external_id: str, at: datetime) -> None:
-    entry, created = Suppression.objects.get_or_create(
-        tag=suppression_tag(external_id), defaults={"until": at}
-    )
-    if not created:
-        Suppression.objects.filter(pk=entry.pk).update(until=Greatest("until", at))
+    erased = records_in(external_id, scope)
+    Interaction.objects.filter(pk__in=erased).delete()
+    if not subject.interactions.exists():
+        subject.delete()
+    return len(erased)

@@ -29,7 +29,13 @@ ENVIRONMENT = {"canary": DIGEST, "fingerprint": DIGEST}
 CONFIG = {
     "base": {"digest": "sha256:" + "1" * 64},
     "like_threshold": "3",
-    "partition": {"key": "ab" * 32, "shards": 2, "slices": 2, "validation_share": 0.0},
+    "partition": {
+        "method": "hash",
+        "key": "ab" * 32,
+        "shards": 2,
+        "slices": 2,
+        "validation_share": 0.0,
+    },
     **ANSWERING,
     "training": {"history_size": 3, "targets_per_prompt": 1, "min_history": 1},
 }

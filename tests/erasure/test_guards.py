@@ -102,6 +102,9 @@ def test_an_answered_request_stays_as_it_is():
     [
         "DELETE FROM records_suppression",
         "UPDATE records_suppression SET until = until - interval '1 day'",
+        "UPDATE records_suppression SET tag = 'another'",
+        "UPDATE records_suppression SET part = 'an item'",
+        "UPDATE records_suppression SET since = until",
     ],
 )
 def test_a_suppression_cannot_be_taken_back(statement: str):

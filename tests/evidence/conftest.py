@@ -133,6 +133,7 @@ def _model(new_manifest):
     return statement.Model(
         base=_digest("base"),
         plan=_digest("plan"),
+        exactness=statement.Exactness.AS_IF_NEVER,
         environment=statement.Environment(
             fingerprint=_digest("environment"), canary=_digest("canary")
         ),

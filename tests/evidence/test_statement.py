@@ -176,14 +176,77 @@ def test_requests_may_share_one_retraining(content, key, pem):
     assert verifier.exit_code(verifier.verify(envelope, pem)) == 0
 
 
+def moved(content):
+    """Alice keeps a record, which moved from shard 2 to shard 3."""
+    left = replace(
+        content.model.shards[0],
+        withdrawn=1,
+        manifest_before=statement.Manifest(digest="sha256:" + "1" * 64, records=6),
+    )
+    joined = replace(
+        left,
+        shard=3,
+        removed_commitments=(),
+        withdrawn=0,
+        added=1,
+        manifest_before=statement.Manifest(digest="sha256:" + "3" * 64, records=2),
+        adapter_after="sha256:" + "4" * 64,
+    )
+    others = tuple(other for other in content.model.other_adapters if other.shard != 3)
+    model = replace(content.model, shards=(left, joined), other_adapters=others)
+    return replace(content, model=model)
+
+
+def test_a_partial_erasure_may_move_the_subject(content, key, pem):
+    envelope = certificate_issue(moved(content), key)
+
+    assert verifier.exit_code(verifier.verify(envelope, pem)) == 0
+    said = json.loads(dsse.verify(envelope, verifier.PAYLOAD_TYPE, key.public_key()))
+    VALIDATOR.validate(said["predicate"])
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"withdrawn": 0}, "0 withdrawn and 0 added do not make 3"),
+        ({"removed_commitments": (), "withdrawn": 3}, "no record was removed or moved there"),
+    ],
+    ids=["withdrawn-records-count", "a-shard-without-change"],
+)
+def test_a_move_has_to_add_up(content, key, change, fault):
+    left, joined = moved(content).model.shards
+    model = replace(moved(content).model, shards=(replace(left, **change), joined))
+    with pytest.raises(CertificateError, match=fault):
+        certificate_issue(replace(content, model=model), key)
+
+
+def test_some_record_must_have_been_removed(content, key):
+    _, joined = moved(content).model.shards
+    model = replace(moved(content).model, shards=(joined,))
+    with pytest.raises(CertificateError, match="no record was removed from any"):
+        certificate_issue(replace(content, model=model), key)
+
+
+def test_the_first_certificates_are_still_valid(said, signed, pem):
+    for holder, name in LACKING.items():
+        place = said["predicate"]["model"]
+        del (place["shards"][0] if holder == "shard" else place)[name]
+    VALIDATOR.validate(said["predicate"])
+    assert verifier.exit_code(verifier.verify(signed(said), pem)) == 0
+
+
 def test_no_name_stands_in_a_certificate(statement_text):
     assert b"alice" not in statement_text.lower()
+
+
+# What the first certificates did not say, in the model and in each of its shards.
+LACKING = {"model": "exactness", "shard": "withdrawn"}
 
 
 def test_schema_and_verifier_want_the_same_fields(said):
     predicate = said["predicate"]
     for path in paths(predicate):
-        if not path or isinstance(path[-1], int):
+        if not path or isinstance(path[-1], int) or path[-1] in LACKING.values():
             continue
         changed = copy.deepcopy(predicate)
         holder = changed

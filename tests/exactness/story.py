@@ -17,7 +17,7 @@ from compliance.provenance.manifests import root_digest, subject_leaves
 from compliance.provenance.models import Adapter, Checkpoint, Plan, Prompt, RecordPlace, Release
 from compliance.provenance.releases import live_release
 from compliance.provenance.state import State
-from compliance.records.models import Subject
+from compliance.records.scope import EVERYTHING, Scope
 from recmodel.adapter import load_adapter
 from tests.exactness import world
 from tests.exactness.world import People, Shape
@@ -47,23 +47,45 @@ class Refresh:
         Arrive(self.people).happen(story)
         refresh(story.plan)
         story.taken_in = {name: dict(records) for name, records in story.stored.items()}
+        story.classes_taken_in = dict(story.classes)
         story.refreshed = True
 
 
 @dataclass(frozen=True)
-class Erase:
-    """Somebody, known or unknown, is erased."""
+class Classify:
+    """The operator sets a subject's erasure class; the next refresh takes it in."""
 
     subject: str
+    erasure_class: str
 
     def happen(self, story: Story) -> None:
-        story.erased.update(
-            Subject.objects.filter(external_id=self.subject).values_list("pk", flat=True)
-        )
-        world.erase(self.subject)
-        story.stored.pop(self.subject, None)
-        story.taken_in.pop(self.subject, None)
-        assert not Subject.objects.filter(external_id=self.subject).exists()
+        if story.stored.get(self.subject):
+            world.classify(self.subject, self.erasure_class)
+            story.classes[self.subject] = self.erasure_class
+
+
+@dataclass(frozen=True)
+class Erase:
+    """Somebody, known or unknown, is erased, or some of the person's records are."""
+
+    subject: str
+    scope: Scope = EVERYTHING
+
+    def happen(self, story: Story) -> None:
+        before = set(world.record_ids(self.subject))
+        world.erase(self.subject, self.scope)
+        story.erased |= before - set(world.record_ids(self.subject))
+        for data in (story.stored, story.taken_in):
+            left = {
+                (item, hour): rating
+                for (item, hour), rating in data.pop(self.subject, {}).items()
+                if not self.scope.covers(item, world.moment(hour))
+            }
+            if left:
+                data[self.subject] = left
+        if self.subject not in story.stored:
+            story.classes.pop(self.subject, None)
+        assert len(world.record_ids(self.subject)) == len(story.stored.get(self.subject, ()))
 
 
 @dataclass(frozen=True)
@@ -122,24 +144,26 @@ class Meanwhile:
             pytest.fail(traceback.format_exc())
 
 
-Event = Arrive | Refresh | Erase | Train | Finish | Meanwhile
+Event = Arrive | Refresh | Classify | Erase | Train | Finish | Meanwhile
 
 
 @dataclass
 class Story:
     """An installation to which things happen, and what its data set is by now.
 
-    stored: the records that are there; taken_in: those up to the last refresh's cut, which is
-    the data set that the state must be built from.
+    stored: the records that are there, and classes those people's classes; taken_in: both up to
+    the last refresh's cut, which is the data set that the state must be built from.
     """
 
     plan: Plan
     stored: dict[str, dict] = field(default_factory=dict)
+    classes: dict[str, str] = field(default_factory=dict)
     taken_in: dict[str, dict] = field(default_factory=dict)
+    classes_taken_in: dict[str, str] = field(default_factory=dict)
     refreshed: bool = False
     erased: set[int] = field(default_factory=set)
-    # Who taught which slice of which adapter, noted when it is planned: subjects by row id, which
-    # tells a person who comes back from the one who was erased.
+    # What taught which slice of which adapter, noted when it is planned: records by row id, which
+    # tells one that comes back from the one that was erased.
     _taught: dict[tuple[int, int], set[int]] = field(default_factory=dict)
 
     def tell(self, event: Event | Die) -> None:
@@ -185,10 +209,12 @@ class Story:
         for adapter in Adapter.objects.filter(plan=self.plan):
             for slice_ in range(self.plan.slices):
                 if (adapter.pk, slice_) not in self._taught:
-                    prompts = Prompt.objects.filter(shard=adapter.shard, slice=slice_)
-                    self._taught[adapter.pk, slice_] = set(
-                        prompts.values_list("subject_id", flat=True)
+                    records = RecordPlace.objects.filter(
+                        shard=adapter.shard,
+                        slice=slice_,
+                        subject__in=Prompt.objects.values("subject"),
                     )
+                    self._taught[adapter.pk, slice_] = set(records.values_list("pk", flat=True))
 
     def _learned_from_erased(self, checkpoint: Checkpoint) -> bool:
         learned_from: set[int] = set()
@@ -224,6 +250,8 @@ def never(shape: Shape, story: Story) -> State:
     plan = world.make_plan(shape)
     if story.refreshed:
         world.add_people(dict(reversed(story.taken_in.items())))
+        for name, erasure_class in story.classes_taken_in.items():
+            world.classify(name, erasure_class)
         refresh(plan)
     world.finish()
     return world.state_of(plan)

@@ -10,16 +10,31 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from compliance.provenance.models import Adapter
+from compliance.records.scope import Scope
 from tests.exactness import story as stories
-from tests.exactness.story import Arrive, Die, Erase, Event, Finish, Meanwhile, Refresh, Train
-from tests.exactness.world import ITEMS, Emptier, People, Shape
+from tests.exactness.story import (
+    Arrive,
+    Classify,
+    Die,
+    Erase,
+    Event,
+    Finish,
+    Meanwhile,
+    Refresh,
+    Train,
+)
+from tests.exactness.world import ITEMS, Emptier, People, Shape, moment
 
 EXAMPLES = int(os.environ.get("LETHE_EXAMPLES", "15"))
 PEOPLE = ("ada", "Bob", "bob", "čeněk", "dora", "eve", "frank", "grace")
 
+CLASSES = ("stays", "leaves")
+
 shapes = st.builds(
     Shape,
-    shards=st.integers(1, 3),
+    method=st.sampled_from(["semantic", "semantic", "semantic", "hash"]),
+    slice_by=st.sampled_from([(), CLASSES]),
+    shards=st.sampled_from([1, 2, 3, 3]),
     slices=st.integers(1, 3),
     validation_share=st.sampled_from([0.0, 0.0, 0.3]),
     key=st.integers(0, 15).map("{:064x}".format),
@@ -32,17 +47,34 @@ records = st.one_of(some_records, some_records, st.dictionaries(moments, ratings
 names = st.sampled_from(PEOPLE)
 many = st.dictionaries(names, records, min_size=3, max_size=len(PEOPLE))
 few = st.dictionaries(names, records, max_size=2)
+# One record, some of them, one more than there is.
+hours = st.integers(0, 3)
+scopes = st.one_of(
+    st.sets(moments, min_size=1, max_size=3).map(
+        lambda named: Scope(records=frozenset((item, moment(hour)) for item, hour in named))
+    ),
+    st.sets(st.sampled_from(ITEMS), min_size=1, max_size=3).map(
+        lambda named: Scope(items=frozenset(named))
+    ),
+    st.tuples(hours, hours).map(lambda ends: Scope(period=(moment(min(ends)), moment(max(ends))))),
+)
 
 
 def events(known: list[str]) -> st.SearchStrategy[Event]:
     """Draw what happens: mostly erasures, mostly of people who were there from the start."""
-    erasures = st.builds(Erase, st.sampled_from([*known, *known, *PEOPLE, "nobody"]))
+    somebody = st.sampled_from([*known, *known, *PEOPLE, "nobody"])
+    partial = st.builds(Erase, st.sampled_from(known or PEOPLE), scopes)
+    erasures = st.builds(Erase, somebody) | partial | partial
     refreshes = st.builds(Refresh, few)
     changes = erasures | refreshes
     meanwhiles = st.builds(
         Meanwhile, changes, st.integers(0, 4), changes | st.just(Die()), st.booleans()
     )
-    others = st.sampled_from([Finish(), Train()]) | st.builds(Arrive, few)
+    others = (
+        st.sampled_from([Finish(), Train()])
+        | st.builds(Arrive, few)
+        | st.builds(Classify, st.sampled_from([*known, *PEOPLE]), st.sampled_from([*CLASSES, ""]))
+    )
     return st.one_of(erasures, meanwhiles, erasures, refreshes, others)
 
 
@@ -77,5 +109,6 @@ def test_an_erasure_leaves_the_state_as_if_the_records_had_never_been(
         story.tell(what)
     erased = story.end()
     event(f"generations after the first: {Adapter.objects.filter(generation__gt=1).count()}")
+    event(f"somebody moved: {Adapter.objects.filter(records_withdrawn__gt=0).exists()}")
     emptier.empty()
     assert erased == stories.never(shape, story)

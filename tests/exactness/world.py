@@ -23,17 +23,19 @@ from compliance.erasure.services import request_approve, request_receive
 from compliance.jobs.models import Job, JobState, Queue
 from compliance.jobs.signals import job_queued
 from compliance.provenance.models import Checkpoint, Plan
+from compliance.provenance.partitioning import frozen_embeddings
 from compliance.provenance.plans import plan_activate
 from compliance.provenance.state import State, state
 from compliance.recommendations import loading
 from compliance.records.models import Interaction, Item, ItemEmbedding, Subject
+from compliance.records.scope import EVERYTHING, Scope
 from recmodel import adapter, determinism
 from recmodel.base import BaseConfig, load_base
 from recmodel.canary import computed_model
 from recmodel.training import TrainingConfig
 from tests import environment
 from tests.conftest import KEPT
-from tests.plans import ANSWERING, centre
+from tests.plans import ANSWERING
 from workers import runner, training
 from workers.building import refresh
 from workers.runner import run_due, sweep_lost
@@ -69,6 +71,8 @@ class Shape:
     slices: int = 2
     validation_share: float = 0.0
     key: str = "ab" * 32
+    method: str = "hash"
+    slice_by: tuple[str, ...] = ()
 
 
 class Killed(BaseException):
@@ -135,6 +139,10 @@ def _vector(name: str) -> bytes:
     return (vector / np.linalg.norm(vector)).astype("<f4").tobytes()
 
 
+# The catalogue that plans are made from, whatever is there by then.
+EMBEDDINGS = np.array([np.frombuffer(_vector(name), "<f4") for name in ITEMS])
+
+
 def make_plan(shape: Shape) -> Plan:
     """Put a plan in force."""
     return plan_activate(
@@ -145,12 +153,13 @@ def make_plan(shape: Shape) -> Plan:
             "encoder": {"name": "none", "digest": ENCODER},
             "like_threshold": "3.5",
             "partition": {
-                "method": "hash",
+                "method": shape.method,
                 "key": shape.key,
                 "shards": shape.shards,
                 "slices": shape.slices,
+                "slice_by": list(shape.slice_by),
                 "validation_share": shape.validation_share,
-                "centre": centre(8),
+                **frozen_embeddings(EMBEDDINGS, shape.method, shape.shards),
             },
             **ANSWERING,
             "training": TRAINING.to_dict(),
@@ -171,17 +180,34 @@ def add_people(people: People) -> None:
                 subject=subject,
                 item_id=items[item],
                 rating=rating,
-                occurred_at=START + timedelta(hours=hour),
+                occurred_at=moment(hour),
             )
             for (item, hour), rating in records.items()
         ]
     Interaction.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def ask(subject: str) -> ErasureRequest:
+def moment(hour: int) -> datetime:
+    """Return when the records of an hour are dated."""
+    return START + timedelta(hours=hour)
+
+
+def record_ids(subject: str) -> list[int]:
+    """Return the row ids of a subject's records."""
+    rows = Interaction.objects.filter(subject__external_id=subject)
+    return list(rows.values_list("pk", flat=True))
+
+
+def classify(subject: str, erasure_class: str) -> None:
+    """Set the class of a subject that is there."""
+    Subject.objects.filter(external_id=subject).update(erasure_class=erasure_class)
+
+
+def ask(subject: str, scope: Scope = EVERYTHING) -> ErasureRequest:
     """File a request whose identity is vouched for."""
     return request_receive(
         subject=subject,
+        scope=scope,
         channel=Channel.API,
         ground=Ground.CONSENT_WITHDRAWN,
         actor="client:1",
@@ -189,9 +215,9 @@ def ask(subject: str) -> ErasureRequest:
     )
 
 
-def erase(subject: str) -> ErasureRequest:
+def erase(subject: str, scope: Scope = EVERYTHING) -> ErasureRequest:
     """File a request and approve it."""
-    return request_approve(request_id=ask(subject).pk, actor="user:1")
+    return request_approve(request_id=ask(subject, scope).pk, actor="user:1")
 
 
 def work_on(queue: Queue, *, worker: str = "") -> int:

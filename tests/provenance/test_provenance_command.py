@@ -9,10 +9,11 @@ from django.core.management import CommandError, call_command
 
 from compliance.provenance.manifests import as_json, slice_manifests
 from compliance.provenance.models import Adapter, AdapterState, Plan
-from compliance.provenance.placement import place_new_records, place_of
+from compliance.provenance.placement import place_new_records
 from compliance.provenance.releases import release_publish
 from compliance.provenance.selectors import Learned, UnknownSubjectError, subject_provenance
 from compliance.records.models import Interaction, Item, Subject
+from recmodel.partition import is_validation, shard_of, slice_of
 from tests.plans import ANSWERING
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +23,13 @@ DIGEST = "sha256:" + "a" * 64
 CONFIG = {
     "base": {"digest": DIGEST},
     "like_threshold": "3.5",
-    "partition": {"key": "ab" * 32, "shards": 2, "slices": 2, "validation_share": 0.3},
+    "partition": {
+        "method": "hash",
+        "key": "ab" * 32,
+        "shards": 2,
+        "slices": 2,
+        "validation_share": 0.3,
+    },
     **ANSWERING,
     "training": {"history_size": 4, "targets_per_prompt": 2, "min_history": 2},
 }
@@ -44,6 +51,13 @@ def make_subject(name: str, records: int) -> Subject:
             subject=subject, item=item, rating=4, occurred_at=START + timedelta(hours=number)
         )
     return subject
+
+
+def place_of(plan: Plan, name: str) -> tuple[int | None, int]:
+    """Return the shard, None for a validation subject, and the slice that the key names."""
+    key = plan.partition_key
+    shard = None if is_validation(key, name, 0.3) else shard_of(key, name, plan.shards)
+    return shard, slice_of(key, name, plan.slices)
 
 
 def named(plan: Plan, *, validation: bool) -> str:

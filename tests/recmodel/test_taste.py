@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recmodel.taste import GRID, centre_of, directions, similarity, taste
+from recmodel.taste import GRID, centre_of, coherence, directions, similarity, taste
 
 RANDOM = np.random.default_rng(3)
 CATALOGUE = RANDOM.standard_normal((50, 8)).astype(np.float32)
@@ -55,13 +55,20 @@ def test_the_last_bits_of_a_sum_decide_nothing():
 
 
 def test_the_order_of_the_numbers_does_not_change_a_similarity():
-    one, other = RANDOM.standard_normal(4096), RANDOM.standard_normal(4096)
-    shuffled = RANDOM.permutation(4096)
-    assert similarity(one, other) == similarity(one[shuffled], other[shuffled])
+    """A sum that runs in blocks would lose the one between numbers that cancel out."""
+    for numbers in ([1e16, 1, -1e16], [1, 1e16, -1e16], [-1e16, 1e16, 1]):
+        assert similarity(np.array(numbers), np.ones(3)) == GRID
 
 
 def test_an_empty_catalogue_has_a_centre():
     assert centre_of(np.zeros((0, 8), np.float32)).shape == (8,)
+
+
+def test_coherence_compares_a_subject_with_the_others_of_its_shard():
+    """Worked by hand: two who agree, two at a right angle, one alone."""
+    tastes = np.array([[1, 0], [1, 0], [1, 0], [0, 1], [0, 1]], float)
+    assert coherence(tastes, np.array([0, 0, 1, 1, 2])) == pytest.approx(2 / 5)
+    assert coherence(np.zeros((0, 2)), np.array([], int)) == 0
 
 
 @pytest.mark.parametrize("module", ["taste", "clustering"])

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('erasure', '0005_guards'),
+        ('erasure', '0006_scope'),
     ]
 
     operations = [

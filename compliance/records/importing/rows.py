@@ -24,6 +24,14 @@ class InteractionRow(NamedTuple):
     at: datetime
 
 
+class ClassRow(NamedTuple):
+    """A line that says how likely a subject is to be erased. Personal data."""
+
+    line: int
+    subject: str
+    erasure_class: str
+
+
 class Reject(NamedTuple):
     """A line that was not taken. `value` may be personal; `reason` never is."""
 

@@ -4,13 +4,13 @@ Two temporary tables hold what was read. The first of several rows with one key 
 in the database, so an import in two parts gives what one import gives.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.db.backends.utils import CursorWrapper
 
 from compliance.records.importing.rows import Reject
 from compliance.records.models import Suppression
-from compliance.records.services import suppression_tag
+from compliance.records.suppression import Refusals, refusals
 
 CREATE = """
 DROP TABLE IF EXISTS staged_item, staged_interaction, staged_suppression;
@@ -20,7 +20,9 @@ CREATE TEMPORARY TABLE staged_item (
 CREATE TEMPORARY TABLE staged_interaction (
     line bigint, subject text, item text, rating numeric(4, 2), occurred_at timestamptz
 ) ON COMMIT DROP;
-CREATE TEMPORARY TABLE staged_suppression (subject text, until timestamptz) ON COMMIT DROP;
+CREATE TEMPORARY TABLE staged_suppression (
+    subject text, since timestamptz, until timestamptz
+) ON COMMIT DROP;
 """
 COPY_ITEMS = "COPY staged_item FROM STDIN"
 COPY_INTERACTIONS = "COPY staged_interaction FROM STDIN"
@@ -47,7 +49,12 @@ ORDER BY staged.line
 SUPPRESS = """
 DELETE FROM staged_interaction staged USING staged_suppression suppression
 WHERE suppression.subject = staged.subject AND staged.occurred_at <= suppression.until
+    AND (suppression.since IS NULL OR suppression.since <= staged.occurred_at)
 """
+OF_SUBJECTS = """
+SELECT line, subject, item, occurred_at FROM staged_interaction WHERE subject = ANY(%s)
+"""
+SUPPRESS_LINES = "DELETE FROM staged_interaction WHERE line = ANY(%s)"
 UNKNOWN_ITEMS = """
 DELETE FROM staged_interaction staged
 WHERE NOT EXISTS (SELECT FROM records_item item WHERE item.external_id = staged.item)
@@ -88,17 +95,29 @@ def change(cursor: CursorWrapper, statement: str, parameters: tuple[int, ...] = 
 
 
 def suppress(cursor: CursorWrapper) -> int:
-    """Drop the staged records of erased subjects dated up to their erasure; return how many."""
-    until = {bytes(tag): at for tag, at in Suppression.objects.values_list("tag", "until")}
-    if not until:
+    """Drop the staged records that were erased and dated up to that; return how many."""
+    if not Suppression.objects.exists():
         return 0
     cursor.execute("SELECT DISTINCT subject FROM staged_interaction")
-    subjects = [row[0] for row in cursor.fetchall()]
+    found = list(refusals(row[0] for row in cursor.fetchall()))
     with cursor.copy("COPY staged_suppression FROM STDIN") as copy:
-        for subject in subjects:
-            if at := until.get(suppression_tag(subject)):
-                copy.write_row((subject, at))
-    return change(cursor, SUPPRESS)
+        for refused in found:
+            for since, until in refused.spans:
+                copy.write_row((refused.external_id, since, until))
+    return change(cursor, SUPPRESS) + _suppress_parts(cursor, found)
+
+
+def _suppress_parts(cursor: CursorWrapper, found: Iterable[Refusals]) -> int:
+    """Drop the staged records that were erased one by one or with their item."""
+    partly = {refused.external_id: refused for refused in found if refused.parts}
+    cursor.execute(OF_SUBJECTS, [list(partly)])
+    lines = [
+        line
+        for line, subject, item, at in cursor.fetchall()
+        if partly[subject].refuses_part(item, at)
+    ]
+    cursor.execute(SUPPRESS_LINES, [lines])
+    return len(lines)
 
 
 def changed_items(cursor: CursorWrapper, file: str) -> Iterator[Reject]:

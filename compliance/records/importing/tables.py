@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from compliance.records.importing.lines import LONGEST_LINE, TextFile, inspect, raw_lines
 from compliance.records.importing.rows import (
+    ClassRow,
     FaultError,
     InteractionRow,
     ItemRow,
@@ -15,7 +16,7 @@ from compliance.records.importing.rows import (
     SourceError,
 )
 
-Row = TypeVar("Row", ItemRow, InteractionRow)
+Row = TypeVar("Row", ItemRow, InteractionRow, ClassRow)
 LONGEST_VALUE = 200
 
 
@@ -102,7 +103,9 @@ def printable(value: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in cut)
 
 
-def encoding_notices(*tables: Table[ItemRow] | Table[InteractionRow]) -> tuple[str, ...]:
+def encoding_notices(
+    *tables: Table[ItemRow] | Table[InteractionRow] | Table[ClassRow],
+) -> tuple[str, ...]:
     """Say which files are not UTF-8 and were taken for Latin-1."""
     return tuple(
         f"{table.file.name} is not UTF-8; it was read as Latin-1."

@@ -11,9 +11,10 @@ from rich.table import Table
 from compliance.provenance.models import Plan
 from compliance.provenance.plans import active_plan
 from compliance.provenance.releases import live_release
-from compliance.records.models import Interaction
+from compliance.records.models import CLASS_LENGTH, Interaction
 from recmodel.base import BrokenBaseError
 from recmodel.encoder import Encoder, EncoderMismatch
+from recmodel.partition import METHODS, SEMANTIC
 from workers.building import ErasuresUnderWayError, build, plan_config, refresh
 from workers.embedding import embed_items
 from workers.progress import bars, follow_training
@@ -25,6 +26,8 @@ DEFAULTS: dict[str, Any] = {
     "like_above": "3.5",
     "seed": None,
     "encoder": None,
+    "partitioner": SEMANTIC,
+    "slice_by": "",
     "new_plan": False,
 }
 
@@ -42,6 +45,18 @@ class Command(BaseCommand):
         group.add_argument("--slices", type=int, help="checkpoints a shard [%(default)s]")
         group.add_argument(
             "--validation-share", type=float, help="share of subjects put aside [%(default)s]"
+        )
+        group.add_argument(
+            "--partitioner",
+            choices=METHODS,
+            help="what says which shard a subject goes to; docs/partition.md compares them "
+            "[%(default)s]",
+        )
+        group.add_argument(
+            "--slice-by",
+            metavar="CLASS,CLASS,...",
+            help="erasure classes from least to most likely to be erased: the likely ones go to "
+            "the last slices [none: a keyed hash]",
         )
         group.add_argument("--like-above", help="a higher rating is a like [%(default)s]")
         group.add_argument("--seed", help="derive the plan's keys from this text [random]")
@@ -107,7 +122,14 @@ def _config(encoder: Encoder, options: dict[str, Any]) -> dict[str, Any]:
         validation_share=options["validation_share"],
         like_threshold=options["like_above"],
         seed=options["seed"],
+        method=options["partitioner"],
+        slice_by=_classes(options["slice_by"]),
     )
+
+
+def _classes(text: str) -> list[str]:
+    """Return the erasure classes that `--slice-by` lists."""
+    return [name.strip() for name in text.split(",")] if text else []
 
 
 def _check_encoder(plan: Plan, encoder: Encoder) -> None:
@@ -122,6 +144,15 @@ def _check(options: dict[str, Any]) -> None:
     for name in ("shards", "slices"):
         if not 1 <= options[name] <= 1000:
             raise CommandError(f"--{name} is {options[name]}. Give 1 to 1000.")
+    classes = _classes(options["slice_by"])
+    if "" in classes or len(set(classes)) != len(classes):
+        raise CommandError(
+            f"--slice-by is {options['slice_by']!r}. Give different classes, separated by commas."
+        )
+    if too_long := [name for name in classes if len(name) > CLASS_LENGTH]:
+        raise CommandError(
+            f"--slice-by names {too_long[0]!r}. A class has {CLASS_LENGTH} characters at most."
+        )
     if not 0 <= options["validation_share"] <= 0.5:
         raise CommandError(f"--validation-share is {options['validation_share']}. Give 0 to 0.5.")
     try:
