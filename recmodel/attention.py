@@ -7,9 +7,9 @@ the bit, when a prompt that is not among the nearest is taken away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -48,15 +48,6 @@ class Attention:
             raise ValueError(f"neighbours is {self.neighbours!r}: give a whole number from 1 on")
         if type(self.tau) not in (int, float) or not 0 <= self.tau <= 1e6:
             raise ValueError(f"tau is {self.tau!r}: give a number from 0 to 1,000,000")
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Attention:
-        """Read what a plan holds; raises ValueError naming a field that is unknown or wrong."""
-        known = {field.name for field in fields(cls)}
-        for name in values:
-            if name not in known:
-                raise ValueError(f"unknown field {name!r}: use {', '.join(sorted(known))}")
-        return cls(**values)
 
 
 @dataclass(frozen=True)

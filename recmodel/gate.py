@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Scope = Literal["suffix", "full"]
 Form = Literal["nd", "d"]
+FORMS: tuple[Form, ...] = ("nd", "d")
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,7 +34,10 @@ class Person:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a plan says about answering. centre [d] is its mean embedding; centroids [K, d]."""
+    """What a plan says about answering.
+
+    centre [d]: its mean embedding; centroids [shards, d], of length 1, if its partitioner has any.
+    """
 
     attention: Attention
     centre: Embeddings
@@ -117,8 +120,13 @@ class Recommender:
             self.setting.attention,
             history_taste(history, self.catalogue, self.setting.centre),
             evidence,
-            self.setting.centroids,
+            self._centroids(),
         )
+
+    def _centroids(self) -> Floats | None:
+        """Return the centroids of the shards that are served, in the mixture's order."""
+        every = self.setting.centroids
+        return None if every is None else every[list(self.mixture.shards)]
 
 
 def history_taste(history: Sequence[Reaction], catalogue: Catalogue, centre: Embeddings) -> Floats:

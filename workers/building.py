@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
@@ -17,8 +18,10 @@ from compliance.provenance.placement import Progress, place_new_records
 from compliance.provenance.plans import plan_activate
 from compliance.provenance.releases import release_publish, serving_lock
 from compliance.recommendations.loading import catalogue_by
+from recmodel.attention import Attention, Strategy
 from recmodel.base import load_base
 from recmodel.encoder import Encoder
+from recmodel.gate import Form
 from recmodel.partition import SEMANTIC, unpacked
 from recmodel.plan_calibrator import plan_calibrator
 from recmodel.training import TrainingConfig
@@ -26,9 +29,8 @@ from recmodel.training import TrainingConfig
 # How adapters are weighed in new plans; docs/model.md has what other choices gave.
 MIXTURE = {
     "form": "nd",
-    "strategy": "attention",
-    "neighbours": 20,
-    "tau": 30.0,
+    **asdict(Attention()),
+    # The latest of each validation subject; more make every checkpoint's errors dearer.
     "prompts_per_subject": 4,
 }
 
@@ -43,6 +45,8 @@ def plan_config(
     seed: str | None,
     method: str = SEMANTIC,
     slice_by: Sequence[str] = (),
+    strategy: Strategy = "attention",
+    form: Form = "nd",
 ) -> dict[str, Any]:
     """Return a plan's content. Without `seed`, partition and training get fresh random keys.
 
@@ -68,7 +72,7 @@ def plan_config(
             "validation_share": validation_share,
             **frozen,
         },
-        "mixture": MIXTURE,
+        "mixture": MIXTURE | {"strategy": strategy, "form": form},
         "calibrator": plan_calibrator(
             base, catalogue, unpacked(frozen["centre"]), training
         ).to_dict(),

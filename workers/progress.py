@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -25,6 +25,7 @@ from rich.text import Text
 from compliance.jobs.models import Job, JobState, Queue
 from compliance.provenance.adapters import TRAIN
 from compliance.provenance.models import OPEN_ADAPTER_STATES, Adapter, AdapterState
+from compliance.provenance.releases import REFIT
 
 POLL_SECONDS = 0.5
 
@@ -58,7 +59,7 @@ def follow_training(console: Console, adapters: list[Adapter]) -> list[str]:
     logging.getLogger("workers").setLevel(logging.WARNING)  # the bars tell it better
     if not adapters:
         console.print("Every shard is in line with its records: nothing to train.")
-        return []
+        return _settle(console)
     watched = [adapter.pk for adapter in adapters]
     with bars(console) as progress:
         tasks = {
@@ -66,15 +67,28 @@ def follow_training(console: Console, adapters: list[Adapter]) -> list[str]:
             for adapter in adapters
         }
         with _shown(progress, tasks):
-            _help_until_done(watched)
-    return _failures(watched)
+            _help_while(
+                Adapter.objects.filter(pk__in=watched, state__in=OPEN_ADAPTER_STATES).exists
+            )
+    return [*_failures(watched), *_settle(console)]
 
 
-def _help_until_done(watched: list[int]) -> None:
-    """Run training jobs here until the workers have nothing of `watched` left either."""
+def _settle(console: Console) -> list[str]:
+    """See to it that the release gets a calibrator of its own; return what went wrong."""
+    refits = Job.objects.filter(kind=REFIT)
+    with console.status("Fitting the calibrator"):
+        _help_while(refits.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).exists)
+    last = refits.order_by("created_at").last()
+    if last and last.state == JobState.FAILED:
+        return [f"The calibrator could not be fitted: {last.error}"]
+    return []
+
+
+def _help_while(waiting: Callable[[], bool]) -> None:
+    """Run training jobs here until the workers have nothing left either of what is waited for."""
     from workers.runner import run_due, sweep_lost
 
-    while Adapter.objects.filter(pk__in=watched, state__in=OPEN_ADAPTER_STATES).exists():
+    while waiting():
         if not run_due([Queue.TRAIN]):
             time.sleep(POLL_SECONDS)
             sweep_lost()

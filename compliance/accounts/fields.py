@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -80,3 +81,18 @@ class RandomUuidField(serializers.UUIDField):
         if str(value) != data.lower() or value.version != 4:
             self.fail("invalid")
         return value
+
+
+class StrictTimeField(serializers.DateTimeField):
+    """A time in ISO 8601 with its offset from UTC."""
+
+    default_error_messages = {"invalid": "Must be a time in ISO 8601 with its offset from UTC."}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        try:
+            at = datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            self.fail("invalid")
+        if at.tzinfo is None:
+            self.fail("invalid")
+        return at

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from compliance.accounts.admin_base import actor_names, digest_code
 from compliance.erasure.following import CERTIFY
-from compliance.erasure.identity import identity_decrypt
+from compliance.erasure.identity import identity_decrypt, scope_decrypt
 from compliance.erasure.models import ErasureRequest, TouchedShard
 from compliance.erasure.states import FINAL_STATES, State
 from compliance.jobs.admin_progress import STATE_COLOURS as JOB_COLOURS
@@ -24,6 +24,7 @@ from compliance.provenance.admin_learning import (
 )
 from compliance.provenance.models import Adapter, Checkpoint
 from compliance.records.models import Subject
+from compliance.records.services import records_in
 
 STATE_COLOURS: dict[str, str] = {
     State.RECEIVED: "info",
@@ -72,28 +73,33 @@ def impact_of(request: ErasureRequest, user: User | AnonymousUser) -> Learning |
         return None
     try:
         external_id = identity_decrypt(bytes(request.identity))
+        gone = records_in(external_id, scope_decrypt(request.scope))
     except InvalidToken:  # the page has to open all the same; an approval says what is wrong
         return None
     subject = Subject.objects.filter(external_id=external_id).first()
-    return subject_learning(subject) if subject else Learning(records=0, prompts=0)
+    return subject_learning(subject, gone) if subject else Learning(records=0, prompts=0)
 
 
 def impact_facts(learning: Learning) -> Facts:
     """Return the impact in plain words."""
     facts: Facts = [
         ("Records erased", learning.records),
-        ("Prompts removed", learning.prompts),
+        ("Prompts removed or cut anew", learning.prompts),
         ("What learned from them", learning.where),
     ]
     if learning.plan is None or learning.slice is None:
         return facts
     adapter = learning.adapter
+    moves: Facts = [
+        ("The subject moves to", f"Shard {learning.moves_to}, which is trained anew too")
+    ]
     return [
         *facts,
         ("Adapter", adapter_words(adapter)),
         ("Its digest", digest_code(adapter.digest if adapter else "")),
         ("Serves meanwhile", _meanwhile(learning.clean)),
         ("Trained anew", f"From slice {learning.clean.slice + 1 if learning.clean else 0} on"),
+        *(moves if learning.moves_to is not None else []),
     ]
 
 
@@ -109,7 +115,7 @@ def asked_facts(request: ErasureRequest) -> Facts:
         ("Request", str(request.pk)),
         ("Ground", request.get_ground_display()),
         ("Channel", request.get_channel_display()),
-        ("Scope", "All records of the subject"),
+        ("Scope", request.get_scope_kind_display()),
     ]
 
 

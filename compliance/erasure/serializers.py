@@ -13,9 +13,17 @@ from compliance.accounts.fields import (
     StrictSerializer,
     SubjectField,
 )
-from compliance.erasure.models import ErasureEvent, ErasureRequest, Ground, TouchedShard
+from compliance.erasure.models import (
+    ErasureEvent,
+    ErasureRequest,
+    Ground,
+    ScopeKind,
+    TouchedShard,
+)
+from compliance.erasure.scope_serializers import ScopeSerializer
 from compliance.erasure.selectors import open_job
 from compliance.erasure.states import FINAL_STATES, State
+from compliance.records.scope import EVERYTHING
 
 STATES = [state.value for state in State]
 
@@ -37,6 +45,12 @@ class NewRequestSerializer(StrictSerializer):
         default=False,
         help_text="You vouch that the person itself asks. Needs `erasure:assert-identity`.",
     )
+    scope = ScopeSerializer(
+        required=False, help_text="Which records must go, if not all of the person's."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return attrs | attrs.get("scope", {"scope": EVERYTHING})
 
 
 class FilterSerializer(StrictSerializer):
@@ -116,7 +130,7 @@ class ProgressSerializer(serializers.Serializer[Any]):
 
 
 class TouchedShardSerializer(serializers.Serializer[Any]):
-    """A shard whose adapter learned from the records, and its adapter that has not seen them."""
+    """A shard that the erasure changed, and its adapter that has not seen the records."""
 
     shard = serializers.IntegerField()
     generation = serializers.IntegerField()
@@ -146,6 +160,9 @@ class RequestDetailSerializer(RequestSerializer):
     verified_at = serializers.DateTimeField(allow_null=True)
     decided_at = serializers.DateTimeField(allow_null=True)
     completed_at = serializers.DateTimeField(allow_null=True)
+    scope_kind = serializers.ChoiceField(
+        choices=ScopeKind.choices, help_text="What must go; which records exactly is not shown."
+    )
     erased_interactions = serializers.IntegerField(allow_null=True)
     history = EventSerializer(source="events", many=True)
     touched_shards = TouchedShardSerializer(source="touched", many=True)

@@ -35,6 +35,14 @@ NEW = OpenApiExample(
     },
     request_only=True,
 )
+PARTIAL = OpenApiExample(
+    "Some records",
+    value={
+        "subject": "customer-4711",
+        "scope": {"records": [{"item": "film-17", "at": "2026-02-03T20:15:00+01:00"}]},
+    },
+    request_only=True,
+)
 
 
 class RequestsView(ApiView, GenericAPIView[ErasureRequest]):
@@ -55,7 +63,9 @@ class RequestsView(ApiView, GenericAPIView[ErasureRequest]):
             "Known and unknown subjects are answered alike. With an `id` of your own the call can "
             "be repeated: the same content answers 200 with the request that is there, another "
             "content answers 409. Once a request is answered its subject is forgotten here too, "
-            "and only ground and `identity_asserted` are compared.\n\n"
+            "and only ground, kind of scope and `identity_asserted` are compared.\n\n"
+            "Without a `scope` all records of the person go. With one, those of certain `items`, "
+            "of a `period` (both ends included), or certain `records`.\n\n"
             "Needs the scope `erasure:create`; `identity_asserted` needs `erasure:assert-identity` "
             "besides."
         ),
@@ -65,7 +75,7 @@ class RequestsView(ApiView, GenericAPIView[ErasureRequest]):
             200: RequestSerializer,
             **problems(*WITH_BODY, 409, s409="The id belongs to a request of another content."),
         },
-        examples=[NEW],
+        examples=[NEW, PARTIAL],
     )
     def post(self, request: Request) -> Response:
         client = client_of(request)

@@ -1,6 +1,7 @@
 """What an erasure would touch, quickly: counts and rows by index, no manifest is computed."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from compliance.provenance.models import (
     Adapter,
@@ -8,20 +9,22 @@ from compliance.provenance.models import (
     Checkpoint,
     Plan,
     Prompt,
+    RecordPlace,
 )
-from compliance.provenance.placement import subject_touches
-from compliance.records.models import Interaction, Subject
+from compliance.provenance.placement import shard_without, subject_touches
+from compliance.records.models import Subject
 
 Facts = list[tuple[str, object]]
 
 
 @dataclass(frozen=True)
 class Learning:
-    """Counts of a subject's records and prompts, and the shard, slice and adapter they shaped.
+    """Counts of the records and prompts that go, and the shard, slice and adapter they shaped.
 
     `shard` is None for a validation subject and for one without a prompt: no adapter learned.
     `adapter` is the one in service or, while none is, the newest; `clean` is the furthest of the
-    shard's checkpoints that has not seen the subject and can be served.
+    shard's checkpoints that has not seen the subject and can be served. `moves_to` is the shard
+    that the rest of the records would move the subject to, None if it stays.
     """
 
     records: int
@@ -31,6 +34,7 @@ class Learning:
     slice: int | None = None
     adapter: Adapter | None = None
     clean: Checkpoint | None = None
+    moves_to: int | None = None
 
     @property
     def where(self) -> str:
@@ -42,18 +46,29 @@ class Learning:
         )
 
 
-def subject_learning(subject: Subject) -> Learning:
-    """Return what learned from `subject`, as the database stands now."""
-    records = Interaction.objects.filter(subject=subject).count()
-    prompts = Prompt.objects.filter(subject=subject).count()
-    touched = subject_touches(subject)
+def subject_learning(subject: Subject, gone: Collection[int]) -> Learning:
+    """Return what learned from the records `gone` of `subject`, as the database stands now.
+
+    Where some records stay, all the subject's prompts are cut anew.
+    """
+    prompts = Prompt.objects.filter(subject=subject)
+    placed = RecordPlace.objects.filter(subject=subject, pk__in=gone).exists()
+    learning = Learning(records=len(gone), prompts=prompts.count() if placed else 0)
+    touched = subject_touches(subject) if placed else None
     if touched is None:
-        return Learning(records=records, prompts=prompts)
+        return learning
     plan, shard, slice_ = touched
     adapters = plan.adapters.filter(shard=shard).order_by("-generation")
-    adapter = adapters.filter(state=AdapterState.ACTIVE).first() or adapters.first()
-    clean = _clean_checkpoint(plan, shard, slice_)
-    return Learning(records, prompts, plan, shard, slice_, adapter, clean)
+    there = shard_without(plan, subject, gone)
+    return replace(
+        learning,
+        plan=plan,
+        shard=shard,
+        slice=slice_,
+        adapter=adapters.filter(state=AdapterState.ACTIVE).first() or adapters.first(),
+        clean=_clean_checkpoint(plan, shard, slice_),
+        moves_to=None if there == shard else there,
+    )
 
 
 def _clean_checkpoint(plan: Plan, shard: int, before: int) -> Checkpoint | None:

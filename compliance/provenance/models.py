@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from compliance.records.models import Interaction, Subject
 from recmodel.partition import BALANCED, unpacked
-from recmodel.taste import Embeddings
+from recmodel.taste import Embeddings, Floats
 
 DIGEST_LENGTH = len("sha256:") + 64
 
@@ -55,6 +55,14 @@ class Plan(models.Model):
     def centre(self) -> Embeddings:
         """Return what tastes are measured from: the catalogue's mean when the plan was made."""
         return unpacked(self.config["partition"]["centre"])
+
+    @property
+    def centroids(self) -> Floats | None:
+        """Return each shard's centroid, float64 [K, d]; None where the partitioner has none."""
+        packed = self.config["partition"].get("centroids")
+        if packed is None:
+            return None
+        return unpacked(packed).astype("f8").reshape(self.shards, -1)
 
     @property
     def slice_by(self) -> list[str]:

@@ -1,6 +1,6 @@
 """Give every record its shard, slice and place, and every subject its prompts."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +79,16 @@ def place_again(plan: Plan, subject: Subject) -> None:
         return
     for model in (RecordPlace, Prompt, FrozenShard):
         model.objects.filter(subject=subject).delete()
+
+
+def shard_without(plan: Plan, subject: Subject, gone: Collection[int]) -> int | None:
+    """Return the shard that the subject's placed records without `gone` would go to, if any."""
+    records = Interaction.objects.filter(subject=subject, record_place__plan=plan)
+    found = list(histories(plan, records.exclude(pk__in=gone)))
+    if not found:
+        return None
+    likes = tastes(plan, found, plan.centre) if needs_tastes(plan) else {}
+    return _shard(plan, plan_partitioner(plan, found, likes), found[0], likes.get(subject.pk))
 
 
 def taught_by(plan: Plan, subjects: Sequence[int]) -> dict[int, Taught]:

@@ -91,6 +91,7 @@ def plan_setting(plan: Plan) -> Setting:
         centre=plan.centre,
         calibrator=Calibrator.from_dict(plan.config["calibrator"]),
         key=plan.partition_key,
+        centroids=plan.centroids,
     )
 
 

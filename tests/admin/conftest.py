@@ -19,6 +19,7 @@ from compliance.provenance import adapters
 from compliance.provenance.models import Adapter, Plan
 from compliance.provenance.placement import place_new_records
 from compliance.records.models import Interaction, Item, Subject
+from compliance.records.scope import EVERYTHING, Scope
 from tests.plans import ANSWERING
 
 ALICE = "alice-4711@example.org"
@@ -92,9 +93,12 @@ def train(adapter: Adapter) -> None:
     adapters.adapter_trained(adapter, digest=digest)
 
 
-def make_request(*, checked: bool = True, subject: str = ALICE) -> ErasureRequest:
+def make_request(
+    *, checked: bool = True, subject: str = ALICE, scope: Scope = EVERYTHING
+) -> ErasureRequest:
     return request_receive(
         subject=subject,
+        scope=scope,
         channel=Channel.ADMIN,
         ground=Ground.CONSENT_WITHDRAWN,
         actor="system:test",

@@ -3,13 +3,16 @@
 import uuid
 
 import pytest
+from django.contrib.auth.models import User
 from django.urls import reverse
 
 from compliance.erasure import admin_steps
+from compliance.erasure.admin_page import impact_facts, impact_of
 from compliance.erasure.following import request_fail
 from compliance.erasure.services import request_approve, request_cancel
 from compliance.erasure.states import State
 from compliance.records.models import Interaction, Subject
+from compliance.records.scope import Scope
 from tests.admin.conftest import ALICE, make_request
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +22,10 @@ ALL_STEPS = sorted(admin_steps.STEPS)
 
 def step(request, name):
     return reverse("admin:erasure_erasurerequest_step", args=[request.pk, name])
+
+
+def login_as(name):
+    return User.objects.get(username=name)
 
 
 def page(request):
@@ -49,6 +56,18 @@ def test_the_question_shows_the_impact(login, erasure):
     assert "deleted at once and irrevocably" in html
     assert "Records erased" in html
     assert "Shard" in html
+
+
+def test_the_question_counts_what_is_in_scope(login, plan):
+    scope = Scope(items=frozenset({"i-1"}))
+    html = login("rita").get(step(make_request(scope=scope), "approve")).content.decode()
+    assert "Prompts removed or cut anew" in html
+    facts = dict(impact_facts(impact_of(make_request(scope=scope), login_as("rita"))))
+    assert (facts["Records erased"], facts["Prompts removed or cut anew"]) == (1, 3)
+    nothing = Scope(items=frozenset({"never seen"}))
+    facts = dict(impact_facts(impact_of(make_request(scope=nothing), login_as("rita"))))
+    assert facts["Records erased"] == facts["Prompts removed or cut anew"] == 0
+    assert facts["What learned from them"] == "No adapter has learned from this subject"
 
 
 def test_denial_needs_a_reason(login, erasure):

@@ -2,12 +2,12 @@
 
 import threading
 import uuid
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
 
-from compliance.erasure.identity import identity_decrypt
+from compliance.erasure.identity import identity_decrypt, scope_decrypt
 from compliance.erasure.models import Channel, ErasureRequest
 from compliance.erasure.services import request_cancel
 from compliance.provenance.models import Plan
@@ -42,6 +42,72 @@ def test_it_files_a_request(shop: Caller) -> None:
     assert (request.ground, request.channel) == ("17(1)(c)", Channel.API)
     assert identity_decrypt(request.identity) == "alice"
     assert request.events.first().actor == f"client:{shop.client.pk}"
+
+
+NOON = "2026-02-03T12:00:00+01:00"
+SCOPES = {
+    "items": {"items": ["film-17", "film-18"]},
+    "period": {"period": {"first": NOON, "last": NOON}},
+    "records": {"records": [{"item": "film-17", "at": NOON}]},
+}
+
+
+@pytest.mark.parametrize("kind", SCOPES)
+def test_a_scope_is_kept_encrypted_until_the_request_is_answered(shop: Caller, kind: str) -> None:
+    response = shop.post(URL, {"subject": "alice", "scope": SCOPES[kind]})
+    request = ErasureRequest.objects.get()
+    assert (response.status_code, request.scope_kind) == (201, kind)
+    scope = scope_decrypt(request.scope)
+    assert scope.covers("film-17", datetime.fromisoformat(NOON))
+    assert not scope.covers("film-19", datetime.fromisoformat(NOON) + timedelta(seconds=1))
+    assert b"film" not in bytes(request.scope)
+    request_cancel(request_id=request.pk, actor="user:1")
+    request.refresh_from_db()
+    assert (request.scope, request.scope_kind) == (None, kind)
+
+
+def test_without_a_scope_all_records_go(shop: Caller) -> None:
+    shop.post(URL, {"subject": "alice"})
+    request = ErasureRequest.objects.get()
+    assert (request.scope_kind, request.scope) == ("everything", None)
+
+
+@pytest.mark.parametrize(
+    ("scope", "pointer"),
+    [
+        ({}, "/scope"),
+        (None, "/scope"),
+        ([], "/scope"),
+        ({"item": ["a"]}, "/scope"),
+        ({"items": []}, "/scope/items"),
+        ({"items": "film-17"}, "/scope/items"),
+        ({"items": [17]}, "/scope/items/0"),
+        ({"records": []}, "/scope/records"),
+        ({"records": [{"item": "a", "at": "noon"}]}, "/scope/records/0/at"),
+        ({"records": [{"item": "a", "at": "2026-02-03T12:00:00"}]}, "/scope/records/0/at"),
+        ({"records": [{"item": "a", "at": 1}]}, "/scope/records/0/at"),
+        ({"period": {"first": NOON}}, "/scope/period/last"),
+        ({"period": {"first": NOON, "last": "2020-01-01T00:00:00Z"}}, "/scope"),
+        ({"items": ["a"], "period": {"first": NOON, "last": NOON}}, "/scope"),
+        ({"items": [f"i{n}" for n in range(1001)]}, "/scope/items"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_no_scope_is_refused(shop: Caller, scope: object, pointer: str) -> None:
+    response = shop.post(URL, {"subject": "alice", "scope": scope})
+    assert is_problem(response, 400)
+    assert any(found.startswith(pointer) for found in pointers(response)), response.json()
+    assert not ErasureRequest.objects.exists()
+
+
+def test_the_same_id_with_another_scope_is_another_request(shop: Caller) -> None:
+    first = {"id": ID, "subject": "alice", "scope": SCOPES["items"]}
+    assert shop.post(URL, first).status_code == 201
+    assert shop.post(URL, first).status_code == 200
+    for scope in (SCOPES["period"], {"items": ["film-17"]}):
+        assert is_problem(shop.post(URL, first | {"scope": scope}), 409)
+    del first["scope"]
+    assert is_problem(shop.post(URL, first), 409)
 
 
 def test_the_ground_is_withdrawn_consent_unless_told(shop: Caller) -> None:

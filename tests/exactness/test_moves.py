@@ -11,11 +11,13 @@ import pytest
 from compliance.erasure.models import ErasureRequest
 from compliance.evidence import verifier
 from compliance.evidence.models import Certificate
+from compliance.provenance.admin_learning import subject_learning
 from compliance.provenance.models import Adapter, Checkpoint, FrozenShard, Plan, RecordPlace
 from compliance.provenance.releases import live_release, served_checkpoints
 from compliance.provenance.state import State
-from compliance.records.models import Interaction
+from compliance.records.models import Interaction, Subject
 from compliance.records.scope import Scope
+from compliance.records.services import records_in
 from recmodel.partition import partitioner
 from recmodel.taste import taste
 from tests.exactness.test_rules import PEOPLE, Build, some_records, without
@@ -86,6 +88,10 @@ def only(record: tuple[str, int]) -> Scope:
     return Scope(records=frozenset({(record[0], moment(record[1]))}))
 
 
+def in_scope(name: str, record: tuple[str, int]) -> list[int]:
+    return records_in(name, only(record))
+
+
 def learned_from(name: str) -> list[Checkpoint]:
     """Return what is served of the shard that the subject is in, from its slice on."""
     shard, slice_ = place_now(name)
@@ -120,10 +126,12 @@ def test_a_partial_erasure_that_moves_the_subject_touches_two_shards(build: Buil
     old, _ = place_now(name)
     expected = build(less(name, record), SEMANTIC)
     build(shape=SEMANTIC)
+    foreseen = subject_learning(Subject.objects.get(external_id=name), in_scope(name, record))
     innocent = set(Checkpoint.objects.exclude(adapter__shard=old).values_list("digest", flat=True))
     request = erase(name, only(record))
     new, _ = place_now(name)
     assert old != new
+    assert (foreseen.shard, foreseen.moves_to, foreseen.records) == (old, new, 1)
     assert {touched.shard for touched in request.touched.all()} == {old, new}
     finish()
     assert state_of(Plan.objects.get()) == expected

@@ -12,8 +12,10 @@ from compliance.provenance.models import Plan
 from compliance.provenance.plans import active_plan
 from compliance.provenance.releases import live_release
 from compliance.records.models import CLASS_LENGTH, Interaction
+from recmodel.attention import STRATEGIES
 from recmodel.base import BrokenBaseError
 from recmodel.encoder import Encoder, EncoderMismatch
+from recmodel.gate import FORMS
 from recmodel.partition import METHODS, SEMANTIC
 from workers.building import ErasuresUnderWayError, build, plan_config, refresh
 from workers.embedding import embed_items
@@ -28,6 +30,8 @@ DEFAULTS: dict[str, Any] = {
     "encoder": None,
     "partitioner": SEMANTIC,
     "slice_by": "",
+    "mixture": "attention",
+    "form": "nd",
     "new_plan": False,
 }
 
@@ -57,6 +61,16 @@ class Command(BaseCommand):
             metavar="CLASS,CLASS,...",
             help="erasure classes from least to most likely to be erased: the likely ones go to "
             "the last slices [none: a keyed hash]",
+        )
+        group.add_argument(
+            "--mixture",
+            choices=STRATEGIES,
+            help="how adapters are weighed for a sample; docs/model.md compares them [%(default)s]",
+        )
+        group.add_argument(
+            "--form",
+            choices=FORMS,
+            help="what is mixed: the adapters' products (nd), or their factors (d) [%(default)s]",
         )
         group.add_argument("--like-above", help="a higher rating is a like [%(default)s]")
         group.add_argument("--seed", help="derive the plan's keys from this text [random]")
@@ -124,6 +138,8 @@ def _config(encoder: Encoder, options: dict[str, Any]) -> dict[str, Any]:
         seed=options["seed"],
         method=options["partitioner"],
         slice_by=_classes(options["slice_by"]),
+        strategy=options["mixture"],
+        form=options["form"],
     )
 
 
@@ -152,6 +168,11 @@ def _check(options: dict[str, Any]) -> None:
     if too_long := [name for name in classes if len(name) > CLASS_LENGTH]:
         raise CommandError(
             f"--slice-by names {too_long[0]!r}. A class has {CLASS_LENGTH} characters at most."
+        )
+    if options["mixture"] == "centroid" and options["partitioner"] != SEMANTIC:
+        raise CommandError(
+            f"--mixture centroid needs the centroids of --partitioner {SEMANTIC}, not "
+            f"{options['partitioner']}."
         )
     if not 0 <= options["validation_share"] <= 0.5:
         raise CommandError(f"--validation-share is {options['validation_share']}. Give 0 to 0.5.")
