@@ -56,7 +56,7 @@ from recmodel.training import TrainingConfig, initial_state, train_slice
 KEY = b"erasure benchmark"
 SLICES, VALIDATION_SHARE = 4, 0.1
 DRAWN = 16  # subjects erased one by one
-PROMPTS_PER_SUBJECT = 4  # of a validation subject, as new plans have it
+PROMPTS_PER_SUBJECT = 2  # of a validation subject, as new plans have it
 SIMULATED, ITEMS, RECORDS, SEED = 600, 1500, 100, 3
 WANTED = {
     "erase_one_speedup_mean": 9.5,

@@ -7,7 +7,6 @@ somebody else's go, and erasing them would not be local any more. Free of torch.
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,12 +25,9 @@ def keyed_digest(key: bytes, *parts: str) -> bytes:
 
     Each part is preceded by its length in bytes, so ("ab", "c") and ("a", "bc") differ.
     """
-    mac = hmac.new(key, digestmod=hashlib.sha256)
-    for part in parts:
-        data = part.encode()
-        mac.update(len(data).to_bytes(8, "big"))
-        mac.update(data)
-    return mac.digest()
+    data = [part.encode() for part in parts]
+    message = b"".join(len(part).to_bytes(8, "big") + part for part in data)
+    return hmac.digest(key, message, "sha256")
 
 
 def keyed_hash(key: bytes, *parts: str) -> int:

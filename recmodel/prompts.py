@@ -6,8 +6,11 @@ subject's prompts and nobody else's. Free of torch: the web side builds prompts 
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
 
 from recmodel.partition import keyed_digest
 
@@ -21,9 +24,11 @@ class PromptRange:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reaction:
-    """One subject's reaction to one item: external item id, liked or not, ISO 8601 time in UTC."""
+class Reaction(NamedTuple):
+    """One subject's reaction to one item: external item id, liked or not, ISO 8601 time in UTC.
+
+    A tuple, because what is kept of a history is found by hashing all of it.
+    """
 
     item: str
     liked: bool
@@ -83,13 +88,14 @@ def prompts_of(
     ]
 
 
-def order(prompts: Iterable[Prompt], key: bytes) -> list[Prompt]:
-    """Return the prompts by content id: the order inside a slice.
+def order(prompts: Iterable[tuple[bytes, Prompt]], key: bytes) -> list[Prompt]:
+    """Return prompts, given with their content ids, by keyed hash of those: the order in a slice.
 
     A prompt's place among the others depends on the two prompts alone, so taking one away leaves
     the order of the rest as it was.
     """
-    return sorted(prompts, key=lambda prompt: prompt.content_id(key))
+    hashed = [(hmac.digest(key, content, "sha256"), prompt) for content, prompt in prompts]
+    return [prompt for _, prompt in sorted(hashed, key=itemgetter(0))]
 
 
 def item_text(title: str, attributes: Mapping[str, str]) -> str:

@@ -74,11 +74,12 @@ def train_slice(
         fused=True,
     )
     device = model.centre.device
+    content = [(prompt.content_id(_key(config, "content")), prompt) for prompt in prompts]
     gating = Gating(torch.ones(1, config.rank, device=device), config.scope)
     steps = config.epochs * math.ceil(len(prompts) / config.batch_prompts)
     step = done = 0
     for epoch in range(config.epochs):
-        ordered = order(prompts, _key(config, "order", shard, slice_, epoch))
+        ordered = order(content, _key(config, "order", shard, slice_, epoch))
         for start in range(0, len(ordered), config.batch_prompts):
             chosen = ordered[start : start + config.batch_prompts]
             for group in optimizer.param_groups:

@@ -11,16 +11,14 @@ CALIBRATOR = Calibrator(
     weights=(1.0, 0.5, 0.25, 0.125, 0.0625, 0.5),
     bias=0.125,
 )
-ANSWERING = {
-    "mixture": {
-        "form": "nd",
-        "strategy": "attention",
-        "neighbours": 3,
-        "tau": 30.0,
-        "prompts_per_subject": 2,
-    },
-    "calibrator": CALIBRATOR.to_dict(),
+MIXTURE = {
+    "form": "nd",
+    "strategy": "attention",
+    "neighbours": 3,
+    "tau": 30.0,
+    "prompts_per_subject": 2,
 }
+ANSWERING = {"mixture": MIXTURE, "calibrator": CALIBRATOR.to_dict()}
 
 
 def centre(dimension: int = 384) -> str:

@@ -31,7 +31,7 @@ MIXTURE = {
     "form": "nd",
     **asdict(Attention()),
     # The latest of each validation subject; more make every checkpoint's errors dearer.
-    "prompts_per_subject": 4,
+    "prompts_per_subject": 2,
 }
 
 

@@ -24,6 +24,7 @@ from tests.exactness.story import (
     Train,
 )
 from tests.exactness.world import ITEMS, Emptier, People, Shape, moment
+from tests.plans import CALIBRATOR
 
 EXAMPLES = int(os.environ.get("LETHE_EXAMPLES", "15"))
 PEOPLE = ("ada", "Bob", "bob", "čeněk", "dora", "eve", "frank", "grace")
@@ -36,8 +37,11 @@ shapes = st.builds(
     slice_by=st.sampled_from([(), CLASSES]),
     shards=st.sampled_from([1, 2, 3, 3]),
     slices=st.integers(1, 3),
-    validation_share=st.sampled_from([0.0, 0.0, 0.3]),
+    validation_share=st.sampled_from([0.0, 0.3, 0.3]),
     key=st.integers(0, 15).map("{:064x}".format),
+    scope=st.sampled_from(["suffix", "suffix", "full"]),
+    strategy=st.sampled_from(["attention", "attention", "major", "average"]),
+    form=st.sampled_from(["nd", "nd", "d"]),
 )
 # Few items and hours: the same item twice, and ties in time.
 moments = st.sampled_from(list(product(ITEMS, range(4))))
@@ -109,6 +113,7 @@ def test_an_erasure_leaves_the_state_as_if_the_records_had_never_been(
         story.tell(what)
     erased = story.end()
     event(f"generations after the first: {Adapter.objects.filter(generation__gt=1).count()}")
+    event(f"a calibrator was fitted: {erased.calibrator != CALIBRATOR.to_dict()}")
     event(f"somebody moved: {Adapter.objects.filter(records_withdrawn__gt=0).exists()}")
     emptier.empty()
     assert erased == stories.never(shape, story)

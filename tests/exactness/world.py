@@ -35,7 +35,7 @@ from recmodel.canary import computed_model
 from recmodel.training import TrainingConfig
 from tests import environment
 from tests.conftest import KEPT
-from tests.plans import ANSWERING
+from tests.plans import CALIBRATOR, MIXTURE
 from workers import runner, training
 from workers.building import refresh
 from workers.runner import run_due, sweep_lost
@@ -73,6 +73,9 @@ class Shape:
     key: str = "ab" * 32
     method: str = "hash"
     slice_by: tuple[str, ...] = ()
+    scope: str = "suffix"
+    strategy: str = "attention"
+    form: str = "nd"
 
 
 class Killed(BaseException):
@@ -161,8 +164,9 @@ def make_plan(shape: Shape) -> Plan:
                 "validation_share": shape.validation_share,
                 **frozen_embeddings(EMBEDDINGS, shape.method, shape.shards),
             },
-            **ANSWERING,
-            "training": TRAINING.to_dict(),
+            "mixture": MIXTURE | {"strategy": shape.strategy, "form": shape.form},
+            "calibrator": CALIBRATOR.to_dict(),
+            "training": TRAINING.to_dict() | {"scope": shape.scope},
         }
     )
 

@@ -98,11 +98,13 @@ def test_the_content_id_sees_every_part_of_the_content():
 
 @given(st.permutations(range(12)), st.sets(st.integers(0, 11)))
 def test_the_order_depends_on_the_set_alone_and_survives_erasure(shuffled, erased):
-    prompts = cast.prompts("alice", "bob", "charlie")[:12]
+    prompts = [(p.content_id(KEY), p) for p in cast.prompts("alice", "bob", "charlie")[:12]]
     ordered = order(prompts, KEY)
     assert order([prompts[i] for i in shuffled], KEY) == ordered
     kept = [p for i, p in enumerate(prompts) if i not in erased]
-    assert order(kept, KEY) == [p for p in ordered if p in kept]
+    left = [p for _, p in kept]
+    assert order(kept, KEY) == [p for p in ordered if p in left]
+    assert order(prompts, b"another epoch's key") != ordered
 
 
 @pytest.mark.parametrize(
