@@ -20,19 +20,20 @@ from compliance.provenance.state import State
 from compliance.records.scope import EVERYTHING, Scope
 from recmodel.adapter import load_adapter
 from tests.exactness import world
-from tests.exactness.world import People, Shape
+from tests.exactness.world import People, Records, Shape
 from workers.building import refresh
 
 
 @dataclass(frozen=True)
 class Arrive:
-    """Records come in; no refresh takes them in yet."""
+    """Records come in, but those that were erased; no refresh takes them in yet."""
 
     people: People
 
     def happen(self, story: Story) -> None:
-        world.add_people(self.people)
-        for name, records in self.people.items():
+        people = {name: story.welcome(name, records) for name, records in self.people.items()}
+        world.add_people(people)
+        for name, records in people.items():
             known = story.stored.setdefault(name, {})
             story.stored[name] = {**records, **known}
 
@@ -75,6 +76,11 @@ class Erase:
         before = set(world.record_ids(self.subject))
         world.erase(self.subject, self.scope)
         story.erased |= before - set(world.record_ids(self.subject))
+        story.gone.setdefault(self.subject, set()).update(
+            (item, hour)
+            for item, hour in story.stored.get(self.subject, ())
+            if self.scope.covers(item, world.moment(hour))
+        )
         for data in (story.stored, story.taken_in):
             left = {
                 (item, hour): rating
@@ -152,7 +158,8 @@ class Story:
     """An installation to which things happen, and what its data set is by now.
 
     stored: the records that are there, and classes those people's classes; taken_in: both up to
-    the last refresh's cut, which is the data set that the state must be built from.
+    the last refresh's cut, which is the data set that the state must be built from; gone: the
+    records that were erased, which an import would refuse.
     """
 
     plan: Plan
@@ -161,10 +168,16 @@ class Story:
     taken_in: dict[str, dict] = field(default_factory=dict)
     classes_taken_in: dict[str, str] = field(default_factory=dict)
     refreshed: bool = False
+    gone: dict[str, set] = field(default_factory=dict)
     erased: set[int] = field(default_factory=set)
     # What taught which slice of which adapter, noted when it is planned: records by row id, which
     # tells one that comes back from the one that was erased.
     _taught: dict[tuple[int, int], set[int]] = field(default_factory=dict)
+
+    def welcome(self, name: str, records: Records) -> Records:
+        """Return the records that the suppression list lets in."""
+        gone = self.gone.get(name, set())
+        return {record: rating for record, rating in records.items() if record not in gone}
 
     def tell(self, event: Event | Die) -> None:
         """Let something happen; then nothing that is served may have learned from the erased."""

@@ -4,6 +4,7 @@ LETHE_EXAMPLES says how many stories are drawn; `python -m tests.exactness` coun
 """
 
 import os
+from collections.abc import Iterable
 from itertools import product
 
 from hypothesis import HealthCheck, event, given, settings
@@ -54,9 +55,7 @@ few = st.dictionaries(names, records, max_size=2)
 # One record, some of them, one more than there is.
 hours = st.integers(0, 3)
 scopes = st.one_of(
-    st.sets(moments, min_size=1, max_size=3).map(
-        lambda named: Scope(records=frozenset((item, moment(hour)) for item, hour in named))
-    ),
+    st.sets(moments, min_size=1, max_size=3).map(lambda named: single(named)),
     st.sets(st.sampled_from(ITEMS), min_size=1, max_size=3).map(
         lambda named: Scope(items=frozenset(named))
     ),
@@ -64,12 +63,27 @@ scopes = st.one_of(
 )
 
 
-def events(known: list[str]) -> st.SearchStrategy[Event]:
+def single(records: Iterable[tuple[str, int]]) -> Scope:
+    return Scope(records=frozenset((item, moment(hour)) for item, hour in records))
+
+
+def events(first: People) -> st.SearchStrategy[Event]:
     """Draw what happens: mostly erasures, mostly of people who were there from the start."""
+    known = sorted(first)
+    own = [(name, sorted(records)) for name, records in sorted(first.items()) if records]
     somebody = st.sampled_from([*known, *known, *PEOPLE, "nobody"])
-    partial = st.builds(Erase, st.sampled_from(known or PEOPLE), scopes)
-    erasures = st.builds(Erase, somebody) | partial | partial
+    erasures = st.builds(Erase, somebody) | st.builds(Erase, somebody, scopes)
     refreshes = st.builds(Refresh, few)
+    if own:  # what surely hits somebody, and may move that person
+        person = st.sampled_from(own)
+        erasures |= person.flatmap(
+            lambda theirs: st.sets(st.sampled_from(theirs[1]), min_size=1, max_size=4).map(
+                lambda some: Erase(theirs[0], single(some))
+            )
+        )
+        refreshes |= st.builds(
+            lambda theirs, more: Refresh({theirs[0]: more}), person, some_records
+        )
     changes = erasures | refreshes
     meanwhiles = st.builds(
         Meanwhile, changes, st.integers(0, 4), changes | st.just(Die()), st.booleans()
@@ -87,7 +101,7 @@ def dramas(draw: st.DrawFn) -> tuple[People, list[Event]]:
     """Draw the first people and what happens then, three times out of four to trained adapters."""
     first = draw(st.one_of(many, many, many, few))
     start: list[Event] = draw(st.sampled_from([[Finish()], [Finish()], [Finish()], []]))
-    return first, start + draw(st.lists(events(sorted(first)), min_size=1, max_size=5))
+    return first, start + draw(st.lists(events(first), min_size=1, max_size=5))
 
 
 ran = 0

@@ -145,6 +145,23 @@ def test_a_partial_erasure_that_moves_the_subject_touches_two_shards(build: Buil
     assert not innocent & {artefact["digest"] for artefact in said["derived"]}
 
 
+def test_a_subject_who_moved_may_be_erased_before_the_retraining(build: Build):
+    """Broken by certificates that take the shard moved to for one that lost records."""
+    build(shape=SEMANTIC)
+    name, record = mover(Plan.objects.get())
+    expected = build(without(name), SEMANTIC)
+    build(shape=SEMANTIC)
+    first = erase(name, only(record))
+    new, _ = place_now(name)
+    second = erase(name)
+    finish()
+    assert state_of(Plan.objects.get()) == expected
+    shards = {shard["shard"]: shard for shard in told(first)["model"]["shards"]}
+    assert shards[new]["manifest_before"] == shards[new]["manifest_after"]
+    assert shards[new]["removed_for_others"] == shards[new]["added"] == len(PEOPLE[name]) - 1
+    assert [shard["shard"] for shard in told(second)["model"]["shards"]] == [new]
+
+
 @pytest.mark.parametrize("shape", [Shape(), SEMANTIC], ids=["hash", "semantic"])
 def test_every_single_record_can_be_erased(build: Build, shape: Shape):
     """Broken by prompts or places that are not cut anew."""
