@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -24,16 +25,23 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from recmodel.adapter import AdapterState
+from recmodel.attention import Attention, Errors
 from recmodel.base import ItemTokenModel, load_base
+from recmodel.calibrator import Calibrator
 from recmodel.catalogue import Catalogue
 from recmodel.determinism import configure
 from recmodel.encoder import Encoder
 from recmodel.fictional import fictional_catalogue
+from recmodel.gate import Form
 from recmodel.mixture import Mixture
 from recmodel.movielens import read_movielens
-from recmodel.partition import keyed_digest, shard_of
+from recmodel.partition import is_validation, keyed_digest, shard_of
+from recmodel.plan_calibrator import plan_calibrator
 from recmodel.prompts import Prompt, Reaction, prompt_ranges, prompts_of
+from recmodel.rates import Counts
+from recmodel.recommender import Person, Recommender, Setting, evidence_of, prompt_errors_of
 from recmodel.simulate import subjects
+from recmodel.taste import Embeddings, centre_of
 from recmodel.training import TrainingConfig, initial_state, train_slice
 
 Floats = npt.NDArray[np.float64]
@@ -42,6 +50,17 @@ HELD_OUT, MOST_TARGETS = 0.2, 16
 # A rate counts as if five records of the overall rate stood before it.
 VIRTUAL = 5
 SIMULATED_SEED = 7
+# The share of subjects put aside to judge adapters, by their latest prompts.
+ASIDE, JUDGED = 0.1, 2
+MIXTURES: tuple[tuple[str, Attention, Form], ...] = (
+    ("equal weights", Attention("average"), "nd"),
+    ("attention", Attention(), "nd"),
+    ("attention, decomposed form", Attention(), "d"),
+    ("attention, tau = 1000 as in the paper", Attention(tau=1000.0), "nd"),
+    ("the best adapter for each sample", Attention("major"), "nd"),
+)
+
+Records = Mapping[str, Sequence[Reaction]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +71,7 @@ class Split:
     test: list[Prompt]
 
 
-def split(records: Mapping[str, Sequence[Reaction]], config: TrainingConfig) -> Split:
+def split(records: Records, config: TrainingConfig) -> Split:
     """Hold out the last fifth of each subject's records, at most 16 of them, chosen by hash."""
     train, test = [], []
     for subject, mine in records.items():
@@ -70,7 +89,7 @@ def split(records: Mapping[str, Sequence[Reaction]], config: TrainingConfig) -> 
     return Split(train, test)
 
 
-def rates(records: Mapping[str, Sequence[Reaction]], test: Sequence[Prompt]) -> Floats:
+def rates(records: Records, test: Sequence[Prompt]) -> Floats:
     """Return [targets, 2]: the subject's like-rate in the prefix, the item's before the cut."""
     seen: Counter[str] = Counter()
     liked: Counter[str] = Counter()
@@ -117,26 +136,105 @@ def train_shards(
     return states
 
 
-def report(records: Mapping[str, Sequence[Reaction]], catalogue: Catalogue, shards: int) -> None:
-    """Print the table of AUCs."""
+@dataclass(frozen=True)
+class Trial:
+    """Trained adapters, the people put aside who judge them, and all people's held-out records."""
+
+    model: ItemTokenModel
+    catalogue: Catalogue
+    counts: Counts
+    states: Mapping[int, AdapterState]
+    judges: Sequence[Person]
+    tested: Sequence[Person]
+
+    def recommender(self, attention: Attention, form: Form = "nd") -> Recommender:
+        """Return who answers when adapters are weighed and mixed like this."""
+        setting = Setting(attention, self._centre, self._prior, KEY)
+        return Recommender(
+            mixture=Mixture(self.model, self.states, form=form),
+            setting=setting,
+            evidence=evidence_of(self.judges, self._errors, self.catalogue, setting),
+            counts=self.counts,
+            catalogue=self.catalogue,
+            calibrator=self._prior,
+        )
+
+    @cached_property
+    def _centre(self) -> Embeddings:
+        return centre_of(self.catalogue.embeddings)
+
+    @cached_property
+    def _prior(self) -> Calibrator:
+        return plan_calibrator(self.model, self.catalogue, self._centre, TrainingConfig())
+
+    @cached_property
+    def _errors(self) -> Errors:
+        rows = [
+            prompt_errors_of(Mixture(self.model, {shard: state}), self.judges, self.catalogue)
+            for shard, state in sorted(self.states.items())
+        ]
+        return np.array(rows)
+
+
+def trial(records: Records, catalogue: Catalogue, shards: int) -> Trial:
+    """Train on the people who are not put aside; everybody's last fifth is for the test."""
     model, config = load_base(), TrainingConfig()
     parts = split(records, config)
-    labels = np.array([r.liked for p in parts.test for r in p.suffixes])
-    own, item = rates(records, parts.test).T
-    cold = np.concatenate(Mixture(model, {}).score(parts.test, catalogue))
-    states = train_shards(model, config, parts.train, catalogue, shards)
-    mixed = np.concatenate(Mixture(model, states).score(parts.test, catalogue))
-    alone = [Mixture(model, {s: state}).score(parts.test, catalogue) for s, state in states.items()]
-    single = np.mean([auc(labels, np.concatenate(logits)) for logits in alone])
+    aside = {name for name in records if is_validation(KEY, name, ASIDE)}
+    states = train_shards(
+        model, config, [p for p in parts.train if p.subject not in aside], catalogue, shards
+    )
+    known = {name: mine[: int(len(mine) * (1 - HELD_OUT))] for name, mine in records.items()}
+    prompts = {name: [p for p in parts.train if p.subject == name] for name in sorted(aside)}
+    return Trial(
+        model=model,
+        catalogue=catalogue,
+        counts=_counts(known),
+        states=states,
+        judges=[
+            Person(name, tuple(mine[-JUDGED:]), tuple(known[name]))
+            for name, mine in prompts.items()
+        ],
+        tested=[Person(p.subject, (p,), tuple(known[p.subject])) for p in parts.test],
+    )
+
+
+def report(records: Records, catalogue: Catalogue, shards: int) -> None:
+    """Print the table of AUCs."""
+    tried = trial(records, catalogue, shards)
+    tests = [person.prompts[0] for person in tried.tested]
+    labels = np.array([r.liked for p in tests for r in p.suffixes])
+    own, item = rates(records, tests).T
+    cold = np.concatenate(Mixture(tried.model, {}).score(tests, catalogue))
+    alone = [Mixture(tried.model, {s: a}).score(tests, catalogue) for s, a in tried.states.items()]
+    found = {
+        "subject's like-rate": auc(labels, own),
+        "item's like-rate": auc(labels, item),
+        "both, stacked": auc(labels, own, item),
+        "frozen base": auc(labels, cold),
+        "frozen base, rates stacked": auc(labels, cold, own, item),
+        f"one adapter of {shards}, mean": float(
+            np.mean([auc(labels, np.concatenate(logits)) for logits in alone])
+        ),
+    }
+    for name, attention, form in MIXTURES:
+        logits = tried.recommender(attention, form).validation_rows(tried.tested)[:, 0]
+        found[name] = auc(labels, logits)
+        found[f"{name}, rates stacked"] = auc(labels, logits, own, item)
+    served = tried.recommender(Attention())
+    rows = served.validation_rows(tried.tested)
+    found["served, by the plan's calibrator"] = auc(labels, served.calibrator.probability(rows))
+    fitted = served.refitted(tried.judges)
+    found["served, by the fitted calibrator"] = auc(labels, fitted.probability(rows))
     print(f"{len(records)} subjects, {len(labels)} held-out records, {labels.mean():.3f} liked")
-    print(f"subject's like-rate                  {auc(labels, own):.4f}")
-    print(f"item's like-rate                     {auc(labels, item):.4f}")
-    print(f"both, stacked                        {auc(labels, own, item):.4f}")
-    print(f"frozen base                          {auc(labels, cold):.4f}")
-    print(f"frozen base, rates stacked           {auc(labels, cold, own, item):.4f}")
-    print(f"one adapter of {shards}, mean               {single:.4f}")
-    print(f"{shards} adapters, equal weights           {auc(labels, mixed):.4f}")
-    print(f"{shards} adapters, rates stacked           {auc(labels, mixed, own, item):.4f}")
+    for name, value in found.items():
+        print(f"{name:44} {value:.4f}")
+
+
+def _counts(records: Records) -> Counts:
+    every = [reaction for mine in records.values() for reaction in mine]
+    liked = Counter(reaction.item for reaction in every if reaction.liked)
+    return Counts.of(liked, Counter(reaction.item for reaction in every))
 
 
 def main() -> None:

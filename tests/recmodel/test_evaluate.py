@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from recmodel.evaluate import auc, rates, split
+from recmodel.evaluate import auc, rates, split, trial
 from recmodel.movielens import read_movielens
+from recmodel.training import train_slice
 from tests.recmodel import cast
 
 RECORDS = {subject: cast.records(subject, 30) for subject in ("alice", "bob")}
@@ -50,3 +51,24 @@ def test_movielens_files_are_read_in_time_order(tmp_path):
         ("2", False, "1970-01-01T00:00:20+00:00"),
     ]
     assert "999" not in records
+
+
+def test_people_put_aside_judge_and_are_not_trained_on(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("recmodel.evaluate.load_base", cast.tiny_model)
+    monkeypatch.setattr("recmodel.evaluate.ASIDE", 0.5)
+    trained: list[str] = []
+
+    def watched(model, config, shard, slice_, prompts, *rest):
+        trained.extend(prompt.subject for prompt in prompts)
+        return train_slice(model, config, shard, slice_, prompts, *rest)
+
+    monkeypatch.setattr("recmodel.evaluate.train_slice", watched)
+    records = {name: cast.records(name, 30) for name in ("alice", "bob", "charlie", "dora", "eve")}
+    tried = trial(records, cast.tiny_catalogue(), 2)
+    judges = {person.subject for person in tried.judges}
+    assert judges
+    assert trained
+    assert not judges & set(trained)
+    assert {person.subject for person in tried.tested} == set(records)
+    for person in tried.tested:
+        assert not set(person.records) & set(person.prompts[0].suffixes)
