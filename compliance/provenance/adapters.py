@@ -95,12 +95,11 @@ def shard_quarantine(*, plan: Plan, shard: int, first_slice: int) -> Adapter | N
 def shards_leave(*, plan: Plan, left: Mapping[int, Left]) -> None:
     """Take out of service what subjects who moved had taught at the place that they left.
 
-    Their places tell no more where that was: an erasure that came later would not find it.
+    Their places tell no more where that was: an erasure that came later would not find it. Call it
+    in the transaction that places them, then `shard_sync` and `release_publish`.
     """
     for shard, gone in left.items():
         shard_quarantine(plan=plan, shard=shard, first_slice=gone.first_slice)
-    if left:
-        release_publish(plan=plan)
 
 
 def adapter_start(adapter: Adapter, *, trainer: str, environment: dict[str, Any]) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from compliance.erasure.models import ErasureRequest
 from compliance.erasure.services import request_resume
-from compliance.jobs.models import Queue
+from compliance.jobs.models import Job, Queue
+from compliance.provenance.adapters import REPLAY
 from compliance.provenance.models import Adapter, Plan
 from compliance.provenance.plans import plan_activate
 from compliance.provenance.releases import live_release
@@ -104,3 +105,22 @@ def test_an_erasure_before_a_new_plan_is_filled_keeps_the_old_plan_out(plan: Pla
     finish()
     release, _ = live_release()
     assert release.plan == new
+
+
+def test_bits_are_compared_in_like_environments_only(plan: Plan):
+    """Other bits on another machine would say nothing, and equal ones were luck."""
+    erase("grace")
+    work_on(Queue.TRAIN)
+    adapter = Adapter.objects.get(shard=0, generation=2)
+    here = adapter.environment
+    there = here | {"canary": "sha256:" + "0" * 64, "threads": 7}
+    Adapter.objects.filter(pk=adapter.pk).update(environment=there)
+    work_on(Queue.REPLAY)
+    job = Job.objects.get(kind=REPLAY, target=str(adapter.pk))
+    assert "canary, threads differ. Nothing was compared." in job.error
+    adapter.refresh_from_db()
+    assert (adapter.state, adapter.replay) == ("verifying", "not-run")
+    Adapter.objects.filter(pk=adapter.pk).update(environment=here)
+    finish()
+    adapter.refresh_from_db()
+    assert (adapter.state, adapter.replay) == ("active", "identical")
