@@ -9,7 +9,14 @@ from django.db.models import Count, QuerySet
 
 from compliance.provenance.histories import History, embedded, histories, tastes
 from compliance.provenance.leaves import leaves_write
-from compliance.provenance.models import ErrorRow, FrozenShard, Plan, Prompt, RecordPlace
+from compliance.provenance.models import (
+    ErrorRow,
+    FrozenShard,
+    Plan,
+    Prompt,
+    RecordPlace,
+    SubjectLeaf,
+)
 from compliance.provenance.partitioning import freeze, needs_tastes, plan_partitioner
 from compliance.records.models import Interaction, Subject
 from recmodel.partition import Partitioner, is_validation, slice_of
@@ -77,7 +84,7 @@ def place_again(plan: Plan, subject: Subject) -> None:
     if found:
         _place(plan, found, slices, None)
         return
-    for model in (RecordPlace, Prompt, FrozenShard):
+    for model in (RecordPlace, Prompt, FrozenShard, SubjectLeaf, ErrorRow):
         model.objects.filter(subject=subject).delete()
 
 
