@@ -122,11 +122,11 @@ def neighbour_scores(
     surprise = np.array([r.liked - (counts.item_rate(r.item) + own) / 2 for r in history])
     near = directions(catalogue.vectors(targets), centre)
     far = directions(catalogue.vectors(reaction.item for reaction in history), centre)
-    total = np.empty(len(targets))
-    for at, row in enumerate(near):
-        weights = np.exp((far * row).sum(axis=1) / WIDTH)
-        total[at] = (weights * surprise).sum() / (weights.sum() + UNKNOWN)
-    return total
+    # Not by BLAS, whose blocks depend on how many targets there are.
+    cosines = np.einsum("td,hd->th", near, far, optimize=False)
+    weights = np.exp(cosines / WIDTH)
+    said: Floats = (weights * surprise).sum(axis=1) / (weights.sum(axis=1) + UNKNOWN)
+    return said
 
 
 # The weight of no surprise: that of an item at a cosine of .5.

@@ -123,7 +123,7 @@ def test_an_erased_record_makes_another_prefix(cache, model, catalogue):
     cache.past([LONGEST])
     fewer = replace(LONGEST, prefix=LONGEST.prefix[1:])
     first = LONGEST.prefix[0]
-    turned = replace(LONGEST, prefix=(replace(first, liked=not first.liked), *fewer.prefix))
+    turned = replace(LONGEST, prefix=(first._replace(liked=not first.liked), *fewer.prefix))
     for prompt in (fewer, turned):
         fresh = PrefixCache(model, catalogue).past([prompt])
         assert _bits(cache.past([prompt])) == _bits(fresh) != _bits(cache.past([LONGEST]))

@@ -35,7 +35,7 @@ def test_packed_equals_unpacked(model, catalogue):
 
 
 def test_no_suffix_sees_another(model, catalogue):
-    others = tuple(replace(r, item=f"item-{n}") for n, r in enumerate(ALICE.suffixes[1:]))
+    others = tuple(r._replace(item=f"item-{n}") for n, r in enumerate(ALICE.suffixes[1:]))
     changed = replace(ALICE, suffixes=(ALICE.suffixes[0], *others))
     (one,), (other,) = (score_prompts(model, [p], catalogue) for p in (ALICE, changed))
     assert one[0] == other[0]
@@ -43,14 +43,14 @@ def test_no_suffix_sees_another(model, catalogue):
 
 
 def test_no_target_sees_its_own_answer(model, catalogue):
-    turned = replace(ALICE, suffixes=tuple(replace(r, liked=not r.liked) for r in ALICE.suffixes))
+    turned = replace(ALICE, suffixes=tuple(r._replace(liked=not r.liked) for r in ALICE.suffixes))
     (one,), (other,) = (score_prompts(model, [p], catalogue) for p in (ALICE, turned))
     assert (one == other).all()
 
 
 def test_the_history_and_its_order_count(model, catalogue):
     first, *rest = ALICE.prefix
-    turned = replace(ALICE, prefix=(replace(first, liked=not first.liked), *rest))
+    turned = replace(ALICE, prefix=(first._replace(liked=not first.liked), *rest))
     moved = replace(ALICE, prefix=(*rest, first))
     one, two, three = score_prompts(model, [ALICE, turned, moved], catalogue)
     assert (one != two).all()
