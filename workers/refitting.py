@@ -1,7 +1,6 @@
 """Fit the calibrator of what is served, and publish the release that it settles."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection, transaction
 
@@ -33,25 +32,39 @@ class Moment:
     who: Recommender
     people: list[ValidationSubject]
 
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether the errors on everybody are known: a refresh may just have been."""
+        return len(self.who.evidence.ids) == sum(len(person.prompts) for person in self.people)
+
 
 def refit(work: Work) -> None:
-    """Fit and publish. Where what is served changes meanwhile, begin again with what is now."""
+    """Fit, and publish what that settles.
+
+    Where what is served has changed meanwhile the fit is of no use: the publication drops it, and
+    queues another.
+    """
     determinism.configure()
     plan = Plan.objects.get(pk=work.job.target)
-    while True:
-        if not Plan.objects.filter(pk=plan.pk, is_active=True).exists():
-            raise ImpossibleJobError(f"Plan {plan} is not in force any more.")
+    if not plan.is_active:
+        raise ImpossibleJobError(f"Plan {plan} is not in force any more.")
+    errors_fill(work, plan, _checkpoints(plan))
+    while not (moment := _moment(plan)).is_whole:
         errors_fill(work, plan, _checkpoints(plan))
-        moment = _moment(plan)
-        prefixes = validation_prefixes(plan, moment.people)
-        content = moment.who.refitted(persons(moment.people), prefixes).to_dict()
-        if _publish(work, plan, moment.inputs, content):
-            return
+    prefixes = validation_prefixes(plan, moment.people)
+    calibrator = moment.who.refitted(persons(moment.people), prefixes)
+    with transaction.atomic():
+        serving_lock()
+        work.lease.succeed()
+        calibrator_add(plan, inputs=moment.inputs, content=calibrator.to_dict())
+        release_publish(plan=plan)
+        requests_follow()
 
 
 def failed(job: Job) -> None:
     """Tell the requests that wait for a settled release that there will be none."""
-    requests_unsettled()
+    if Plan.objects.filter(pk=job.target, is_active=True).exists():
+        requests_unsettled()
 
 
 def _checkpoints(plan: Plan) -> list[Checkpoint]:
@@ -73,17 +86,3 @@ def _moment(plan: Plan) -> Moment:
             who=recommender(plan, served, plan_setting(plan).calibrator),
             people=validation_subjects(plan),
         )
-
-
-def _publish(work: Work, plan: Plan, inputs: str, content: dict[str, Any]) -> bool:
-    """Publish if what is served is still what the calibrator was fitted to; say whether it is."""
-    with transaction.atomic():
-        serving_lock()
-        if json_digest(release_inputs(plan, served_checkpoints(plan))) != inputs:
-            work.lease.prolong()
-            return False
-        work.lease.succeed()
-        calibrator_add(plan, inputs=inputs, content=content)
-        release_publish(plan=plan)
-        requests_follow()
-    return True

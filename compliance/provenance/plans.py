@@ -16,7 +16,7 @@ from compliance.provenance.models import (
     FrozenShard,
     Plan,
 )
-from compliance.provenance.releases import release_publish, serving_lock
+from compliance.provenance.releases import REFIT, release_publish, serving_lock
 
 
 def active_plan() -> Plan | None:
@@ -49,6 +49,7 @@ def plan_activate(*, config: dict[str, Any]) -> Plan:
 def _retire(plan: Plan) -> None:
     now = timezone.now()
     Plan.objects.filter(pk=plan.pk).update(is_active=False)
+    job_cancel_open(kind=REFIT, target=str(plan.pk))
     FrozenShard.objects.filter(plan=plan).delete()
     for adapter in plan.adapters.filter(state__in=OPEN_ADAPTER_STATES):
         for kind in (TRAIN, REPLAY):

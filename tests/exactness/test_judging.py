@@ -20,9 +20,12 @@ from tests.exactness.world import (
     build,
     erase,
     finish,
+    make_catalogue,
+    make_plan,
     state_of,
     work_on,
 )
+from workers import refitting
 from workers.building import refresh
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -110,3 +113,30 @@ def test_a_failed_fit_fails_the_requests_that_wait_and_can_be_resumed(
     assert request.state == "completed"
     release, _ = live_release()
     assert is_settled(release)
+
+
+def test_a_fit_waits_for_the_errors_on_everybody(
+    world: None, emptier: Emptier, monkeypatch: pytest.MonkeyPatch
+):
+    """A refresh brings another validation subject when all errors have just been found."""
+    people = PEOPLE | {"ada": some_records(3), "hugo": some_records(4)}
+    plan = build(WITH_VALIDATION, people)
+    assert len(validation_subjects(plan)) == 2
+    expected = state_of(plan)
+    emptier.empty()
+    plan = make_plan(WITH_VALIDATION)
+    make_catalogue()
+    add_people({name: people[name] for name in people if name != "hugo"})
+    refresh(plan)
+    real, filled = refitting.errors_fill, []
+
+    def then_somebody_comes(*args: object) -> None:
+        real(*args)
+        filled.append(args)
+        if len(filled) == 1:
+            add_people({"hugo": people["hugo"]})
+            refresh(plan)
+
+    monkeypatch.setattr(refitting, "errors_fill", then_somebody_comes)
+    finish()
+    assert state_of(plan) == expected

@@ -80,6 +80,13 @@ def test_without_adapters_there_are_no_weights():
     assert omega(Attention(), TASTE, nobody).shape == (0,)
 
 
+def test_the_last_bits_of_a_similarity_decide_nothing():
+    """Broken by sums whose order depends on the machine's blocks, compared as they are."""
+    tastes = np.array([TASTE * (1 - 1e-12 * (V - n)) for n in range(V)])
+    evidence = Evidence(EVIDENCE.ids, EVIDENCE.subjects, tastes, EVIDENCE.errors)
+    assert nearest(TASTE, evidence, V) == list(range(V))
+
+
 def test_ties_go_by_content():
     """Broken by a sort that keeps the order of rows: row order is arrival."""
     same = np.tile(TASTE, (V, 1))

@@ -70,8 +70,8 @@ def _show_interim(story: Story, plan: Plan, request: ErasureRequest, subject: st
         + (f"the checkpoint after {left} clean slices serves on." if left else "nothing serves.")
     )
     answer = story.recommend(subject, "The same person now: a stranger")
-    if answer["release"] != request.release_interim:
-        raise DemoError(f"The API serves {answer['release']}, not the interim release.")
+    if answer["release"] == request.release_before:
+        raise DemoError(f"The API still serves {answer['release']}.")
 
 
 def _measure(story: Story, plan: Plan, request: ErasureRequest, forgotten: Forgotten) -> None:
