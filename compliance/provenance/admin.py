@@ -29,6 +29,7 @@ ADAPTER_COLOURS: dict[str, str] = {
     AdapterState.FAILED: "danger",
 }
 PAST = "Past"
+WORDY = 200
 REPLAY_COLOURS: dict[str, str] = {
     Replay.NOT_RUN: "",
     Replay.IDENTICAL: "success",
@@ -59,16 +60,18 @@ class PlanAdmin(ReadOnlyAdmin):
 
     @display(description="Configuration")
     def shown_config(self, plan: Plan) -> SafeString:
-        return pretty_json(_without_keys(plan.config))
+        return pretty_json(_shown(plan.config))
 
 
-def _without_keys(config: Any) -> Any:
-    """Return a configuration with its partition key left out: whoever has it can place people."""
+def _shown(config: Any) -> Any:
+    """Return a configuration without its partition key, which places people, vectors cut short."""
     if isinstance(config, dict):
         return {
-            name: "(not shown)" if name == "key" else _without_keys(value)
+            name: "(not shown)" if name == "key" else _shown(value)
             for name, value in config.items()
         }
+    if isinstance(config, str) and len(config) > WORDY:
+        return f"{config[:16]}… ({len(config):,} characters)"
     return config
 
 
@@ -157,7 +160,7 @@ class AdapterAdmin(ReadOnlyAdmin):
 class ReleaseAdmin(ReadOnlyAdmin):
     """What is served and what was served before."""
 
-    list_display = ["name", "standing", "kind", "short", "created_at"]
+    list_display = ["name", "standing", "kind", "calibrator", "short", "created_at"]
     list_filter = [("kind", ChoicesRadioFilter)]
     empty_text = "Nothing was released yet. manage.py train makes the first release."
     fields = ["number", "served", "kind", "whole_digest", "created_at", "plan", "shown_manifest"]
@@ -176,6 +179,11 @@ class ReleaseAdmin(ReadOnlyAdmin):
     def served(self, release: Release) -> str:
         live, epoch = live_release()
         return f"Live in epoch {epoch}" if live == release else PAST
+
+    @display(description="Calibrator", label={"fitted": "success", "plan": "warning"})
+    def calibrator(self, release: Release) -> tuple[str, str]:
+        fitted = release.manifest["calibrator"]["fitted"]
+        return ("fitted", "Fitted to it") if fitted else ("plan", "The plan's own")
 
     @display(description="Digest")
     def short(self, release: Release) -> str:
