@@ -96,9 +96,16 @@ def test_the_partition_key_is_not_shown(login, plan):
     assert plan.config["partition"]["key"] not in login("otto").get(url).content.decode()
 
 
+def test_vectors_in_a_plan_are_cut_short(login, plan):
+    Plan.objects.update(config=plan.config | {"vectors": "Zm9v" * 1000})
+    url = reverse("admin:provenance_plan_change", args=[plan.pk])
+    assert "Zm9vZm9vZm9vZm9v… (4,000 characters)" in login("otto").get(url).content.decode()
+
+
 def test_the_live_release_is_marked(login, plan):
     html = login("anna").get(reverse("admin:provenance_release_changelist")).content.decode()
     assert "Live in epoch" in html
+    assert "The plan&#x27;s own" in html
 
 
 def test_revoking_a_key_asks_first_and_needs_the_right(login, db):
