@@ -25,10 +25,10 @@ from compliance.provenance.manifests import (
     subject_secret,
 )
 from compliance.provenance.models import Plan, Prompt, RecordPlace, SubjectLeaf
-from compliance.provenance.placement import place_new_records, place_of
+from compliance.provenance.placement import place_new_records
 from compliance.provenance.releases import live_release, release_publish
 from compliance.records.models import Interaction, Subject
-from tests.provenance.test_provenance_command import CONFIG, make_subject, named
+from tests.provenance.test_provenance_command import CONFIG, make_subject, named, place_of
 
 pytestmark = pytest.mark.django_db
 

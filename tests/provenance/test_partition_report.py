@@ -15,6 +15,7 @@ from compliance.provenance.partitioning import frozen_catalogue
 from compliance.provenance.placement import place_new_records
 from compliance.provenance.plans import plan_activate
 from compliance.records.models import Interaction, Item, ItemEmbedding, Subject
+from tests.plans import ANSWERING
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +61,7 @@ def make_plan(method: str, frozen: dict[str, str] | None = None) -> Plan:
             "encoder": {"digest": ENCODER},
             "like_threshold": "3.5",
             "partition": partition,
+            **ANSWERING,
             "training": {"history_size": 4, "targets_per_prompt": 2, "min_history": 1},
         }
     )
