@@ -105,7 +105,7 @@ def omega(
         if centroids is None:
             raise ValueError("the plan's partitioner has no centroids: choose another strategy")
         return _softmax(_similarity(centroids, taste) * attention.tau)
-    if attention.strategy == "average" or not evidence.ids:
+    if attention.strategy == "average" or not evidence.ids or not K:
         return np.full(K, 1 / max(1, K), np.float32)
     near = nearest(taste, evidence, attention.neighbours)
     # A sum of integers: exact, whatever the order.

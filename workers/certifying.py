@@ -4,7 +4,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from compliance.erasure.following import ACTOR, request_fail
+from compliance.erasure.following import ACTOR, request_fail, request_is_ready
+from compliance.erasure.transitions import request_lock
 from compliance.evidence.services import certificate_issue
 from compliance.jobs.models import Job
 from compliance.provenance.disposal import artefacts_destroy_waste
@@ -13,12 +14,17 @@ from workers.work import Work
 
 
 def certify(work: Work) -> None:
-    """Finish the request named by the job."""
+    """Finish the request named by the job.
+
+    Where an erasure or a refresh has changed what it rests on, there is nothing to do yet: the
+    training or the refit that follows queues the certificate again.
+    """
     artefacts_destroy_waste()
     with transaction.atomic():
         serving_lock()
         work.lease.succeed()
-        certificate_issue(request_id=work.job.target, actor=ACTOR)
+        if request_is_ready(request_lock(work.job.target)):
+            certificate_issue(request_id=work.job.target, actor=ACTOR)
 
 
 def failed(job: Job) -> None:

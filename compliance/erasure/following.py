@@ -63,8 +63,17 @@ def request_follow(request: ErasureRequest) -> None:
         request_move(request, State.RETRAINING, actor=ACTOR)
     if request.status is not target:
         request_move(request, target, actor=ACTOR)
-    if _all_active(request) and _release_is_settled():
+    if request_is_ready(request):
         job_enqueue(queue=Queue.DEFAULT, kind=CERTIFY, target=str(request.pk))
+
+
+def request_is_ready(request: ErasureRequest) -> bool:
+    """Tell whether what the request waits for is in service, and the release settled.
+
+    The next erasure or refresh may change that until the certificate is issued; then workers
+    call `requests_follow` again.
+    """
+    return _all_active(request) and _release_is_settled()
 
 
 def _adapter_states(request: ErasureRequest) -> set[str]:

@@ -21,6 +21,7 @@ from compliance.provenance.placement import Left
 from compliance.provenance.releases import release_publish, require_active, serving_lock
 
 TRAIN, REPLAY = "train", "replay"
+UNFINISHED_STATES = [*OPEN_ADAPTER_STATES, AdapterState.FAILED]
 IN_LINE_STATES = [*OPEN_ADAPTER_STATES, AdapterState.ACTIVE]
 
 
@@ -46,8 +47,10 @@ def shard_sync(
     if newest is not None:
         if newest.manifest == manifest and newest.state in IN_LINE_STATES:
             return newest
-        if newest.state in OPEN_ADAPTER_STATES:
+        if newest.state in UNFINISHED_STATES:
+            # What it was trained for still waits for a replay.
             needs_replay = needs_replay or newest.needs_replay
+        if newest.state in OPEN_ADAPTER_STATES:
             _supersede(newest)
     kept = _clean_checkpoints(newest, manifest)
     adapter = Adapter.objects.create(

@@ -49,7 +49,7 @@ class Left:
 def unplaced_subjects(plan: Plan) -> list[int]:
     """Return the ids of subjects that have a record without a place in `plan`, in order.
 
-    A record whose item has no embedding yet waits where the partitioner needs one.
+    A record whose item has no embedding yet waits: no model can read it.
     """
     rows = _placeable(plan).exclude(record_place__plan=plan)
     return sorted(rows.values_list("subject_id", flat=True).distinct())
@@ -112,8 +112,7 @@ def taught_by(plan: Plan, subjects: Sequence[int]) -> dict[int, Taught]:
 
 
 def _placeable(plan: Plan) -> "QuerySet[Interaction]":
-    records = Interaction.objects.all()
-    return embedded(plan, records) if needs_tastes(plan) else records
+    return embedded(plan, Interaction.objects.all())
 
 
 def _reclassified(plan: Plan) -> list[int]:

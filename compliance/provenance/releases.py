@@ -56,18 +56,18 @@ def require_active(plan: Plan) -> None:
 def release_publish(*, plan: Plan) -> Release:
     """Serve the best clean checkpoint of every shard from now on.
 
-    Until a calibrator has been fitted to just this content the plan's own serves, and a job is
-    queued that fits one; calibrators of other content are destroyed. Where the manifest's content
-    is what is live already, nothing changes.
+    Until a calibrator has been fitted to just this content the plan's own serves. Calibrators of
+    other content are destroyed. A job is queued that fits what is missing, and finds errors that
+    are. Where the manifest's content is what is live already, nothing changes.
     """
     serving = serving_lock()
     require_active(plan)
     served = served_checkpoints(plan)
     inputs = release_inputs(plan, served)
     fitted = _fitted(plan, json_digest(inputs))
-    if fitted is None:
-        job_enqueue(queue=Queue.TRAIN, kind=REFIT, target=str(plan.pk))
     manifest = release_manifest(plan, inputs, fitted)
+    if not _is_whole(manifest):
+        job_enqueue(queue=Queue.TRAIN, kind=REFIT, target=str(plan.pk))
     digest = json_digest(manifest)
     if serving.release and serving.release.digest == digest and _same(serving.release, served):
         return serving.release
@@ -95,8 +95,8 @@ def calibrator_add(plan: Plan, *, inputs: str, content: dict[str, Any]) -> None:
 
 
 def is_settled(release: Release) -> bool:
-    """Tell whether the release serves a calibrator that was fitted to it."""
-    return bool(release.manifest["calibrator"]["fitted"])
+    """Tell whether the release serves a calibrator that was fitted to it, and knows all errors."""
+    return _is_whole(release.manifest)
 
 
 def served_checkpoints(plan: Plan) -> list[Checkpoint]:
@@ -159,12 +159,17 @@ def calibrator_of(release: Release) -> dict[str, Any]:
     Raise `FittedCalibrator.DoesNotExist` if the release is not live any more and it is destroyed.
     """
     plan = release.plan
-    if not is_settled(release):
+    if not release.manifest["calibrator"]["fitted"]:
         return dict(plan.config["calibrator"])
     for fitted in FittedCalibrator.objects.filter(plan=plan):
         if json_digest(fitted.content) == release.manifest["calibrator"]["digest"]:
             return dict(fitted.content)
     raise FittedCalibrator.DoesNotExist
+
+
+def _is_whole(manifest: dict[str, Any]) -> bool:
+    errors = [entry["errors"] for entry in manifest["shards"]]
+    return bool(manifest["calibrator"]["fitted"]) and None not in errors
 
 
 def _fitted(plan: Plan, inputs: str) -> FittedCalibrator | None:

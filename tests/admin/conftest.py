@@ -18,7 +18,7 @@ from compliance.erasure.services import request_receive
 from compliance.provenance import adapters
 from compliance.provenance.models import Adapter, Plan
 from compliance.provenance.placement import place_new_records
-from compliance.records.models import Interaction, Item, Subject
+from compliance.records.models import Interaction, Item, ItemEmbedding, Subject
 from compliance.records.scope import EVERYTHING, Scope
 from tests.plans import ANSWERING
 
@@ -29,6 +29,7 @@ DIGEST = "sha256:" + "c" * 64
 ENVIRONMENT = {"canary": DIGEST, "fingerprint": DIGEST}
 CONFIG = {
     "base": {"digest": "sha256:" + "1" * 64},
+    "encoder": {"digest": DIGEST},
     "like_threshold": "3",
     "partition": {
         "method": "hash",
@@ -70,6 +71,7 @@ def plan(db: None) -> Plan:
 def make_trained_plan() -> Plan:
     plan = Plan.objects.create(digest="sha256:" + "2" * 64, config=CONFIG, is_active=True)
     items = [Item.objects.create(external_id=f"i-{n}", title=f"Title {n}") for n in range(4)]
+    ItemEmbedding.objects.bulk_create(ItemEmbedding(item=item, encoder=DIGEST) for item in items)
     for name in (ALICE, *(f"other-{n}" for n in range(6))):
         subject = Subject.objects.create(external_id=name)
         for hour, item in enumerate(items):

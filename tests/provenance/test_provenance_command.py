@@ -12,7 +12,7 @@ from compliance.provenance.models import Adapter, AdapterState, Plan
 from compliance.provenance.placement import place_new_records
 from compliance.provenance.releases import release_publish
 from compliance.provenance.selectors import Learned, UnknownSubjectError, subject_provenance
-from compliance.records.models import Interaction, Item, Subject
+from compliance.records.models import Interaction, Item, ItemEmbedding, Subject
 from recmodel.partition import is_validation, shard_of, slice_of
 from tests.plans import ANSWERING
 
@@ -22,6 +22,7 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 DIGEST = "sha256:" + "a" * 64
 CONFIG = {
     "base": {"digest": DIGEST},
+    "encoder": {"digest": DIGEST},
     "like_threshold": "3.5",
     "partition": {
         "method": "hash",
@@ -47,6 +48,7 @@ def make_subject(name: str, records: int) -> Subject:
         item, _ = Item.objects.get_or_create(
             external_id=f"i-{number}", defaults={"title": f"Title {number}"}
         )
+        ItemEmbedding.objects.get_or_create(item=item, encoder=DIGEST)
         Interaction.objects.create(
             subject=subject, item=item, rating=4, occurred_at=START + timedelta(hours=number)
         )
