@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -95,4 +95,7 @@ class StrictTimeField(serializers.DateTimeField):
             self.fail("invalid")
         if at.tzinfo is None:
             self.fail("invalid")
-        return at
+        try:
+            return at.astimezone(UTC)
+        except OverflowError:  # before the year 1 or after 9999 there
+            self.fail("invalid")

@@ -86,6 +86,8 @@ def test_without_a_scope_all_records_go(shop: Caller) -> None:
         ({"records": [{"item": "a", "at": "noon"}]}, "/scope/records/0/at"),
         ({"records": [{"item": "a", "at": "2026-02-03T12:00:00"}]}, "/scope/records/0/at"),
         ({"records": [{"item": "a", "at": 1}]}, "/scope/records/0/at"),
+        ({"records": [{"item": "a", "at": "0001-01-01T00:00:00+14:00"}]}, "/scope/records/0/at"),
+        ({"period": {"first": NOON, "last": "9999-12-31T23:59:59-01:00"}}, "/scope/period/last"),
         ({"period": {"first": NOON}}, "/scope/period/last"),
         ({"period": {"first": NOON, "last": "2020-01-01T00:00:00Z"}}, "/scope"),
         ({"items": ["a"], "period": {"first": NOON, "last": NOON}}, "/scope"),

@@ -21,6 +21,12 @@ def test_classes_that_cannot_be_are_refused(options, fault):
         _check(DEFAULTS | options)
 
 
+@pytest.mark.parametrize("rating", ["four", "NaN", "sNaN", "Infinity", "-1", "11", ""])
+def test_a_threshold_that_is_no_rating_is_refused(rating):
+    with pytest.raises(CommandError, match="Give a rating, 0 to 10"):
+        _check(DEFAULTS | {"like_above": rating})
+
+
 def test_classes_go_from_least_to_most_likely():
     _check(DEFAULTS | {"slice_by": "stays, trial ,minor"})
     assert _classes("stays, trial ,minor") == ["stays", "trial", "minor"]

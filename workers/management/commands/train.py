@@ -180,7 +180,7 @@ def _check(options: dict[str, Any]) -> None:
         threshold = Decimal(options["like_above"])
     except InvalidOperation:
         threshold = Decimal("NaN")
-    if not 0 <= threshold <= 10:
+    if not (threshold.is_finite() and 0 <= threshold <= 10):
         raise CommandError(f"--like-above is {options['like_above']!r}. Give a rating, 0 to 10.")
 
 
