@@ -14,6 +14,7 @@ from compliance.provenance.adapters import (
     adapter_start,
     adapter_trained,
     checkpoint_add,
+    shard_sync,
 )
 from compliance.provenance.artefacts import artefact_path
 from compliance.provenance.examples import shard_examples
@@ -38,13 +39,17 @@ class OtherEnvironmentError(Exception):
 def train(work: Work) -> None:
     """Train from the first slice that is not clean; a checkpoint stands after each slice.
 
-    A second attempt goes on after the last checkpoint of the first: the bits are the same.
+    A second attempt goes on after the last checkpoint of the first: the bits are the same. Where
+    they may not be, as it began in another environment, all of it is trained anew.
     """
     determinism.configure()
-    adapter = _open_adapter(work)
+    adapter, environment = _open_adapter(work), determinism.fingerprint()
+    if _has_begun_elsewhere(adapter, environment):
+        _begin_anew(work, adapter)
+        return
     with transaction.atomic():
         serving_lock()
-        adapter_start(adapter, trainer=WORKER, environment=determinism.fingerprint())
+        adapter_start(adapter, trainer=WORKER, environment=environment)
         requests_follow()
         work.lease.prolong()
     done = adapter.checkpoints.clean().count()
@@ -97,6 +102,21 @@ def _open_adapter(work: Work) -> Adapter:
     if adapter.state not in OPEN_ADAPTER_STATES:
         raise ImpossibleJobError(f"{adapter} is {adapter.get_state_display()}, not open.")
     return adapter
+
+
+def _has_begun_elsewhere(adapter: Adapter, environment: dict[str, Any]) -> bool:
+    begun = adapter.checkpoints.clean().count() > adapter.first_slice
+    return begun and bool(determinism.differences(adapter.environment, environment))
+
+
+def _begin_anew(work: Work, adapter: Adapter) -> None:
+    """Leave this generation, and queue the next: no replay could confirm what it mixes."""
+    with transaction.atomic():
+        serving_lock()
+        work.lease.succeed()
+        adapter_fail(adapter)
+        shard_sync(plan=adapter.plan, shard=adapter.shard, needs_replay=adapter.needs_replay)
+        requests_follow()
 
 
 def _require_same_environment(adapter: Adapter, environment: dict[str, Any]) -> None:

@@ -124,3 +124,19 @@ def test_bits_are_compared_in_like_environments_only(plan: Plan):
     finish()
     adapter.refresh_from_db()
     assert (adapter.state, adapter.replay) == ("active", "identical")
+
+
+def test_slices_of_one_training_come_from_one_environment(plan: Plan):
+    """The worker dies after a slice, and another release of the code takes the training up."""
+    request = erase("grace")
+    with suppress(Killed), at_slice(1, die):
+        work_on(Queue.TRAIN)
+    begun = Adapter.objects.get(shard=0, generation=2)
+    assert begun.checkpoints.clean().count() == 1
+    there = begun.environment | {"code": "sha256:" + "0" * 64}
+    Adapter.objects.filter(pk=begun.pk).update(environment=there)
+    finish()
+    anew = Adapter.objects.get(shard=0, state="active")
+    assert (anew.generation, anew.first_slice, anew.replay) == (3, 0, "identical")
+    assert not begun.checkpoints.clean().exists()
+    assert ErasureRequest.objects.get(pk=request.pk).state == "completed"
