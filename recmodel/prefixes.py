@@ -7,7 +7,7 @@ epoch and retraining. In full scope they hold for the one gating they were read 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -131,9 +131,10 @@ class PrefixCache:
         """Drop everything of these subjects."""
         self._drop([key for key in self._entries if key[0] in subjects])
 
-    def keep_only(self, subjects: Collection[str]) -> None:
-        """Drop everything of all other subjects."""
-        self._drop([key for key in self._entries if key[0] not in subjects])
+    def keep_only(self, prompts: Iterable[Prompt]) -> None:
+        """Drop all that is not a prefix of one of these prompts, of its own subject."""
+        kept = {(prompt.subject, prompt.prefix) for prompt in prompts}
+        self._drop([key for key in self._entries if key not in kept])
 
     def check(self, model: ItemTokenModel, catalogue: Catalogue) -> None:
         """Raise ValueError unless this cache's base is under `model`, its catalogue the same."""

@@ -37,7 +37,7 @@ def validation_prefixes(plan: Plan, people: Sequence[ValidationSubject]) -> Pref
     except ValueError:
         _kept = None
     _kept = _kept or PrefixCache(base, catalogue)
-    _kept.keep_only({person.subject for person in people})
+    _kept.keep_only(prompt for person in people for prompt in person.prompts)
     return _kept
 
 

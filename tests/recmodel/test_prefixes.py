@@ -113,9 +113,16 @@ def test_subjects_are_forgotten(cache):
     cache.forget({"alice", "nobody"})
     assert cache.subjects == {"bob", "charlie"}
     assert 0 < cache.bytes < before
-    cache.keep_only({"bob", "dora"})
+
+
+def test_only_prompts_as_they_are_now_are_kept(cache):
+    """Broken by going by subjects: an erased record would stay in the prefix that had it."""
+    cache.past([LONGEST, *PROMPTS])
+    fewer = replace(LONGEST, prefix=LONGEST.prefix[1:])
+    bobs = [prompt for prompt in PROMPTS if prompt.subject == "bob"]
+    cache.keep_only([fewer, *bobs])
     assert cache.subjects == {"bob"}
-    assert cache.bytes == ENTRY * sum(len(p.prefix) for p in PROMPTS if p.subject == "bob")
+    assert cache.bytes == ENTRY * sum(len(prompt.prefix) for prompt in bobs)
 
 
 def test_an_erased_record_makes_another_prefix(cache, model, catalogue):
