@@ -38,7 +38,15 @@ def one_way(table: str, columns: Iterable[str]) -> RunSQL:
     changed = " OR ".join(
         f"(OLD.{name} IS NOT NULL AND NEW.{name} IS DISTINCT FROM OLD.{name})" for name in columns
     )
-    return _update_guard(table, "one_way", changed, "what is out of service stays so")
+    return _update_guard(table, "one_way", changed, "what it says once stays so")
+
+
+def only_cleared(table: str, columns: Iterable[str]) -> RunSQL:
+    """Refuse to change any of `columns`, save for clearing it."""
+    changed = " OR ".join(
+        f"(NEW.{name} IS NOT NULL AND NEW.{name} IS DISTINCT FROM OLD.{name})" for name in columns
+    )
+    return _update_guard(table, "only_cleared", changed, "it can only be cleared")
 
 
 def unchangeable(table: str, columns: Iterable[str]) -> RunSQL:

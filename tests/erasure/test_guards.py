@@ -5,7 +5,12 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from compliance.erasure.models import Channel, ErasureEvent, ErasureRequest, Ground
-from compliance.erasure.services import request_cancel, request_receive
+from compliance.erasure.services import (
+    request_approve,
+    request_cancel,
+    request_confirm_identity,
+    request_receive,
+)
 from compliance.erasure.states import TRANSITIONS, State
 from compliance.records.models import Suppression
 from tests import environment
@@ -94,6 +99,42 @@ def test_an_answered_request_stays_as_it_is():
     request_cancel(request_id=request.pk, actor="user:1")
     assert "it has been answered" in refused(
         "UPDATE erasure_erasurerequest SET due_on = due_on + 30 WHERE id = %s", request.pk
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "scope_kind = 'items'",
+        "scope = 'other records'",
+        "identity = 'somebody else'",
+        "identity_index = 'somebody else'",
+        "received_at = received_at - interval '1 day'",
+    ],
+)
+def test_whom_and_what_a_request_is_about_cannot_be_changed(change: str):
+    request = receive()
+    assert "is refused" in refused(
+        f"UPDATE erasure_erasurerequest SET {change} WHERE id = %s", request.pk
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "erased_interactions = 7",
+        "proof_before = '{}'",
+        "proof_before = NULL",
+        "decided_at = decided_at - interval '1 day'",
+    ],
+)
+def test_what_an_approval_wrote_down_cannot_be_changed(change: str):
+    request = receive()
+    request_confirm_identity(request_id=request.pk, actor="user:1")
+    request_approve(request_id=request.pk, actor="user:1")
+    ErasureRequest.objects.filter(pk=request.pk).update(proof_before={"leaf": None})
+    assert "is refused" in refused(
+        f"UPDATE erasure_erasurerequest SET {change} WHERE id = %s", request.pk
     )
 
 
