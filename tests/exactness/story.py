@@ -15,7 +15,7 @@ from compliance.jobs.models import Queue
 from compliance.provenance.artefacts import artefact_path
 from compliance.provenance.manifests import root_digest, subject_leaves
 from compliance.provenance.models import Adapter, Checkpoint, Plan, Prompt, RecordPlace, Release
-from compliance.provenance.releases import live_release
+from compliance.provenance.releases import is_settled, live_release
 from compliance.provenance.state import State
 from compliance.records.scope import EVERYTHING, Scope
 from recmodel.adapter import load_adapter
@@ -202,6 +202,8 @@ class Story:
         for certificate in Certificate.objects.select_related("request"):
             _check_proofs(certificate.request)
         found = world.state_of(self.plan)
+        release, _ = live_release()
+        assert is_settled(release)
         assert None not in found.errors.values()
         for shard in found.shards:
             for _, digest, _ in shard["checkpoints"]:
@@ -245,6 +247,7 @@ def _check_proofs(request: ErasureRequest) -> None:
     assert after["release"] == request.release_after
     assert before["release"] == request.release_before
     assert before["position"] == after["position"]
+    assert all(map(is_settled, Release.objects.filter(digest=request.release_after)))
     if request.touched.exists():
         assert before["leaf"] is not None
         assert before["leaf"] != after["leaf"]
