@@ -7,7 +7,7 @@ epoch and retraining. In full scope they hold for the one gating they were read 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -90,7 +90,7 @@ class PrefixCache:
 
     An entry is read by itself, without padding, so it is a function of base, embeddings and that
     one prefix, to the bit: whether it is kept, was dropped and is read anew, or what else is kept
-    makes no difference. It is personal data as the prefix is: forget the subjects that are erased.
+    makes no difference. It is personal data as the prefix is: keep only prompts that are still there.
     For one thread.
     """
 
@@ -126,10 +126,6 @@ class PrefixCache:
                 entries[prompt.prefix] = self._entry(prompt)
             states[:, :, row, :, : sizes[row]] = entries[prompt.prefix]
         return Past(states, torch.tensor(sizes, device=device))
-
-    def forget(self, subjects: Collection[str]) -> None:
-        """Drop everything of these subjects."""
-        self._drop([key for key in self._entries if key[0] in subjects])
 
     def keep_only(self, prompts: Iterable[Prompt]) -> None:
         """Drop all that is not a prefix of one of these prompts, of its own subject."""

@@ -67,7 +67,7 @@ def test_the_shipped_bases_entries_are_the_same_bits_in_any_company():
 
 def test_what_was_dropped_is_read_anew_to_the_same_bits(cache, readings):
     before = _bits(cache.past(PROMPTS))
-    cache.forget({"alice", "bob", "charlie"})
+    cache.keep_only([])
     assert cache.bytes == 0
     assert _bits(cache.past(PROMPTS)) == before
     assert readings == [p.prefix for p in PROMPTS] * 2
@@ -105,14 +105,6 @@ def test_a_tiny_one_keeps_nothing_and_answers_all_the_same(model, catalogue, cac
     tiny = PrefixCache(model, catalogue, max_bytes=1)
     assert _bits(tiny.past(PROMPTS)) == _bits(cache.past(PROMPTS))
     assert tiny.bytes == 0
-
-
-def test_subjects_are_forgotten(cache):
-    cache.past(PROMPTS)
-    before = cache.bytes
-    cache.forget({"alice", "nobody"})
-    assert cache.subjects == {"bob", "charlie"}
-    assert 0 < cache.bytes < before
 
 
 def test_only_prompts_as_they_are_now_are_kept(cache):
@@ -178,7 +170,7 @@ def test_training_gives_the_same_bits_cold_warm_and_shared(train, cache, reading
     assert train(cache) == expected  # warm
     assert readings == []
     cache.past(OTHERS[::-1], 30)
-    cache.forget({"bob"})
+    cache.keep_only([p for p in [*PROMPTS, *OTHERS] if p.subject != "bob"])
     assert train(cache) == expected  # holding others, and not all of its own
     assert train(cache, OTHERS) == train(None, OTHERS)
 
@@ -190,8 +182,6 @@ def test_in_full_scope_training_leaves_the_cache_aside(train, cache, config):
     full = replace(config, scope="full")
     cache.past(PROMPTS)
     before = cache.bytes
-    cache.past(OTHERS)
-    cache.forget({"dora", "eve"})
     assert train(cache, config=full) == train(config=full) != train()
     assert train(cache, OTHERS, full) == train(None, OTHERS, full)
     assert cache.bytes == before
