@@ -90,8 +90,8 @@ class PrefixCache:
 
     An entry is read by itself, without padding, so it is a function of base, embeddings and that
     one prefix, to the bit: whether it is kept, was dropped and is read anew, or what else is kept
-    makes no difference. It is personal data as the prefix is: keep only prompts that are still there.
-    For one thread.
+    makes no difference. It is personal data as the prefix is: keep only what is still there. For
+    one thread.
     """
 
     def __init__(
