@@ -60,17 +60,20 @@ def follow_training(console: Console, adapters: list[Adapter]) -> list[str]:
     if not adapters:
         console.print("Every shard is in line with its records: nothing to train.")
         return _settle(console)
-    watched = [adapter.pk for adapter in adapters]
+    # By shard: a training that another environment had begun goes on as the next generation.
+    waiting = Adapter.objects.filter(
+        plan=adapters[0].plan,
+        shard__in=[adapter.shard for adapter in adapters],
+        state__in=OPEN_ADAPTER_STATES,
+    )
     with bars(console) as progress:
         tasks = {
             adapter.pk: progress.add_task(f"Shard {adapter.shard}", total=None)
             for adapter in adapters
         }
         with _shown(progress, tasks):
-            _help_while(
-                Adapter.objects.filter(pk__in=watched, state__in=OPEN_ADAPTER_STATES).exists
-            )
-    return [*_failures(watched), *_settle(console)]
+            _help_while(waiting.exists)
+    return [*_failures(adapters), *_settle(console)]
 
 
 def _settle(console: Console) -> list[str]:
@@ -124,8 +127,14 @@ def _copy(progress: Progress, tasks: dict[int, TaskID]) -> None:
             progress.update(tasks[int(job.target)], completed=1, total=1)
 
 
-def _failures(watched: list[int]) -> list[str]:
-    failed = Adapter.objects.filter(pk__in=watched, state=AdapterState.FAILED)
-    jobs = Job.objects.filter(kind=TRAIN, state=JobState.FAILED)
-    errors = {job.target: job.error for job in jobs}
-    return [f"{adapter} failed: {errors.get(str(adapter.pk))}" for adapter in failed]
+def _failures(watched: list[Adapter]) -> list[str]:
+    """Tell of the shards whose newest generation has failed."""
+    failed = []
+    for adapter in watched:
+        generations = adapter.plan.adapters.filter(shard=adapter.shard)
+        newest = generations.order_by("-generation").first()
+        if newest and newest.state == AdapterState.FAILED:
+            jobs = Job.objects.filter(kind=TRAIN, target=str(newest.pk), state=JobState.FAILED)
+            errors = ", ".join(jobs.values_list("error", flat=True)) or "see the job of its replay"
+            failed.append(f"{newest} failed: {errors}")
+    return failed

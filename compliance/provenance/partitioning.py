@@ -36,7 +36,9 @@ def plan_partitioner(plan: Plan, found: Iterable[History], tastes: Tastes) -> Pa
     """
     if not plan.looks_at_everybody:
         return partitioner(plan.config["partition"])
+    # Sums run in the order of names, not of rows.
     rows = FrozenShard.objects.filter(plan=plan).select_related("subject")
+    rows = rows.order_by(Collate("subject__external_id", "C"))
     frozen = {
         row.subject.external_id: (row.shard, np.frombuffer(bytes(row.taste), dtype="<f4"))
         for row in rows

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from compliance.provenance.models import FittedCalibrator, Plan, Release
 from compliance.provenance.releases import calibrator_of, live_release
+from compliance.provenance.validation import error_digests
 from compliance.recommendations.candidates import Shelf
 from compliance.recommendations.errors import IncompleteReleaseError, NoReleaseError
 from compliance.recommendations.loading import recommender
@@ -81,6 +82,7 @@ def _build(release: Release, epoch: int) -> Engine:
         calibrator = Calibrator.from_dict(calibrator_of(release))
     except FittedCalibrator.DoesNotExist:
         raise IncompleteReleaseError("The release's calibrator is out of service.") from None
+    _require_errors(release)
     who = recommender(release.plan, served, calibrator)
     return Engine(
         plan=release.plan,
@@ -89,3 +91,15 @@ def _build(release: Release, epoch: int) -> Engine:
         recommender=who,
         shelf=Shelf(who.catalogue, who.counts),
     )
+
+
+def _require_errors(release: Release) -> None:
+    """Raise `IncompleteReleaseError` unless the error matrix is the one that was released."""
+    released = {entry["adapter"]: entry["errors"] for entry in release.manifest["shards"]}
+    found = error_digests(release.plan, list(released))
+    for weights, digest in released.items():
+        if digest is not None and found[weights] != digest:
+            raise IncompleteReleaseError(
+                f"The errors of the weights {weights} are not those released. Restore the database "
+                "from a back-up, or delete these error rows and run `manage.py refresh`."
+            )

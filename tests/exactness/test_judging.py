@@ -10,6 +10,8 @@ from compliance.jobs.models import Queue
 from compliance.provenance.models import Checkpoint, ErrorRow, Plan, Release
 from compliance.provenance.releases import is_settled, live_release
 from compliance.provenance.validation import errors_store, validation_subjects
+from compliance.recommendations import engine
+from compliance.recommendations.errors import IncompleteReleaseError
 from recmodel.calibrator import Calibrator
 from recmodel.recommender import Recommender
 from tests.exactness.test_rules import PEOPLE, WITH_VALIDATION, some_records, without
@@ -149,3 +151,18 @@ def test_a_certificate_names_a_release_that_the_same_records_always_give(plan: P
     finish()
     request.refresh_from_db()
     assert is_settled(Release.objects.get(digest=request.release_after))
+
+
+def test_errors_that_are_not_those_released_are_not_served_by(world: None):
+    build(WITH_VALIDATION, PEOPLE | {"ada": some_records(3)})
+    engine.live_engine()
+    row = ErrorRow.objects.order_by("pk").last()
+    row.errors = bytes(len(row.errors))
+    row.save()
+    engine._current = None
+    with pytest.raises(IncompleteReleaseError, match="not those released"):
+        engine.live_engine()
+    ErrorRow.objects.all().delete()
+    refresh(Plan.objects.get())
+    finish()
+    engine.live_engine()
