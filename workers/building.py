@@ -26,6 +26,8 @@ from recmodel.partition import SEMANTIC, unpacked
 from recmodel.plan_calibrator import plan_calibrator
 from recmodel.training import TrainingConfig
 
+# What a plan of this version says, this version of Lethe can act on.
+PLAN_VERSION = 2
 # How adapters are weighed in new plans; docs/model.md has what other choices gave.
 MIXTURE = {
     "form": "nd",
@@ -58,7 +60,7 @@ def plan_config(
     training = TrainingConfig(seed=_derive(root, "training"))
     frozen = frozen_embeddings(catalogue.embeddings, method, shards)
     return {
-        "version": 1,
+        "version": PLAN_VERSION,
         "front_end": "item-token",
         "base": {"digest": base.digest},
         "encoder": {"name": encoder.name, "digest": encoder.digest},

@@ -11,10 +11,11 @@ from django.db.migrations.executor import MigrationExecutor
 
 from compliance import keyring
 from compliance.evidence import keys
+from compliance.jobs.models import Job, JobState
 from compliance.provenance.artefacts import artefact_path
 from compliance.provenance.models import Adapter, Plan, Release
 from compliance.provenance.plans import active_plan
-from compliance.provenance.releases import live_release
+from compliance.provenance.releases import REFIT, is_settled, live_release
 
 GUARDED = (
     "erasure_erasureevent",
@@ -185,6 +186,34 @@ def _canary() -> str:
     return here[:19]
 
 
+def _plan() -> str:
+    from workers.building import PLAN_VERSION
+
+    plan = active_plan()
+    if plan is None:
+        return "there is none yet"
+    if plan.config.get("version") != PLAN_VERSION:
+        raise Ill(
+            f"plan {plan} was made by another version of Lethe",
+            "Approve nothing before you have run manage.py train --new-plan.",
+        )
+    return f"{plan}, {plan.shards} shards of {plan.slices} slices"
+
+
+def _calibrator() -> str:
+    release, _ = live_release()
+    if release is None:
+        return "nothing has been released yet"
+    if is_settled(release):
+        return "fitted to the release"
+    if Job.objects.filter(kind=REFIT, state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
+        return "the plan's own serves; a job fits the release's"
+    raise Ill(
+        "the plan's own calibrator serves, and no job fits the release's",
+        "Look at the failed refit among the jobs, then run manage.py refresh.",
+    )
+
+
 def _artefacts() -> str:
     from recmodel.adapter import load_adapter
 
@@ -219,5 +248,7 @@ EXAMINATIONS: tuple[tuple[str, tuple[str, ...], Callable[[], str]], ...] = (
     ("Base model", ("Postgres", "Migrations"), _base),
     ("Encoder", ("Postgres", "Migrations"), _encoder),
     ("Canary", ("Postgres", "Migrations"), _canary),
+    ("Plan", ("Postgres", "Migrations"), _plan),
+    ("Calibrator", ("Postgres", "Migrations", "Plan"), _calibrator),
     ("Artefacts", ("Postgres", "Migrations"), _artefacts),
 )

@@ -37,7 +37,7 @@ from tests import environment
 from tests.conftest import KEPT
 from tests.plans import CALIBRATOR, MIXTURE
 from workers import runner, training
-from workers.building import refresh
+from workers.building import PLAN_VERSION, refresh
 from workers.runner import run_due, sweep_lost
 
 ENCODER = "sha256:" + "e" * 64
@@ -150,7 +150,7 @@ def make_plan(shape: Shape) -> Plan:
     """Put a plan in force."""
     return plan_activate(
         config={
-            "version": 1,
+            "version": PLAN_VERSION,
             "front_end": "item-token",
             "base": {"digest": computed_model(SHAPE).digest},
             "encoder": {"name": "none", "digest": ENCODER},

@@ -18,7 +18,7 @@ from compliance.records.models import Interaction, Item, ItemEmbedding, Subject
 from recmodel.base import load_base
 from recmodel.training import TrainingConfig
 from tests.plans import ANSWERING, centre
-from workers.building import refresh
+from workers.building import PLAN_VERSION, refresh
 from workers.runner import run_due, sweep_lost
 
 ENCODER = "sha256:" + "e" * 64
@@ -58,7 +58,7 @@ def make_plan(*, epochs: int = 2, validation_share: float = 0.0) -> Plan:
     training = TrainingConfig(rank=2, epochs=epochs, batch_prompts=4, seed="0d" * 32)
     return plan_activate(
         config={
-            "version": 1,
+            "version": PLAN_VERSION,
             "base": {"digest": load_base().digest},
             "encoder": {"name": "none", "digest": ENCODER},
             "like_threshold": "3.5",
