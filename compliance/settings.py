@@ -259,6 +259,8 @@ ISSUER = env_str("LETHE_ISSUER", "urn:lethe:unnamed-controller")
 CELERY_BROKER_URL = env_str("CELERY_BROKER_URL")
 JOB_LEASE_SECONDS = env_int("LETHE_JOB_LEASE_SECONDS", 60, least=2)
 JOB_MAX_ATTEMPTS = env_int("LETHE_JOB_MAX_ATTEMPTS", 5, least=1)
+# How soon a web process that nobody asks drops a release that is not live any more; 0 for never.
+FORGET_SECONDS = env_int("LETHE_FORGET_SECONDS", 5)
 # How often new records enter training by themselves; 0 for never.
 REFRESH_HOURS = env_int("LETHE_REFRESH_HOURS", 24)
 SWEEP_SECONDS = env_int("LETHE_SWEEP_SECONDS", 10, least=1)

@@ -21,6 +21,7 @@ os.environ |= server.environment() | {
     "LETHE_VAR": str(VAR),
     "LETHE_JOB_LEASE_SECONDS": "4",
     "LETHE_SWEEP_SECONDS": "1",
+    "LETHE_FORGET_SECONDS": "0",  # a test that wants a watcher sets it
     "LETHE_ISSUER": "urn:lethe:test",
     "HF_HUB_OFFLINE": "1",
 }

@@ -1,11 +1,14 @@
 """The live release in memory: who answers, and what there is to recommend."""
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from django.conf import settings
+from django.db import DatabaseError, connection
 
 from compliance.provenance.models import FittedCalibrator, Plan, Release
 from compliance.provenance.releases import calibrator_of, live_release
@@ -51,6 +54,7 @@ class Engine:
 
 _lock = threading.Lock()
 _current: Engine | None = None
+_watcher: threading.Thread | None = None
 
 
 def live_engine() -> Engine:
@@ -67,7 +71,41 @@ def live_engine() -> Engine:
         if _current is None or (_current.release, _current.epoch) != (release.digest, epoch):
             _current = None  # what is quarantined leaves the memory even if the next one fails
             _current = _build(release, epoch)
+            _watch()
         return _current
+
+
+def _watch() -> None:
+    """See to it that the engine leaves the memory after a switch, also if nobody asks any more."""
+    global _watcher
+    if settings.FORGET_SECONDS and not (_watcher and _watcher.is_alive()):
+        _watcher = threading.Thread(target=_forget_when_switched, name="forget", daemon=True)
+        _watcher.start()
+
+
+def _forget_when_switched() -> None:
+    """Look every few seconds; the next engine brings a watcher of its own."""
+    while True:
+        time.sleep(settings.FORGET_SECONDS)
+        try:
+            release, epoch = live_release()
+        except DatabaseError:
+            continue  # without the database nothing is answered either
+        finally:
+            connection.close()
+        if _forget_unless(release.digest if release else "", epoch):
+            return
+
+
+def _forget_unless(release: str, epoch: int) -> bool:
+    """Drop the engine unless it is of this release and epoch; tell whether none is left."""
+    global _current, _watcher
+    with _lock:
+        if _current is not None and (_current.release, _current.epoch) != (release, epoch):
+            _current = None
+        if _current is None:
+            _watcher = None
+        return _current is None
 
 
 def _build(release: Release, epoch: int) -> Engine:

@@ -4,7 +4,8 @@ import pytest
 from django.core.management import CommandError
 
 from recmodel.partition import METHODS
-from workers.management.commands.train import DEFAULTS, _check, _classes
+from tests.workers.conftest import make_plan
+from workers.management.commands.train import DEFAULTS, _check, _check_nothing_new, _classes
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,33 @@ def test_classes_go_from_least_to_most_likely():
 def test_the_default_partitioner_is_semantic():
     assert DEFAULTS["partitioner"] == "semantic"
     assert DEFAULTS["partitioner"] in METHODS
+
+
+@pytest.mark.parametrize(
+    ("options", "refused"),
+    [
+        ({}, None),
+        ({"shards": 2}, None),  # what is in force already
+        ({"shards": 16}, "--shards 16 is for a new plan, and one is in force with 2"),
+        ({"like_above": "4"}, "--like-above 4"),
+        ({"partitioner": "balanced-kmeans"}, "add --new-plan"),
+        ({"mixture": "major"}, "--mixture major"),
+    ],
+    ids=["nothing", "the-same", "shards", "threshold", "partitioner", "mixture"],
+)
+@pytest.mark.django_db
+def test_what_only_a_new_plan_can_take_in_is_not_passed_over(options, refused):
+    plan = make_plan()
+    if refused is None:
+        _check_nothing_new(plan, DEFAULTS | options)
+        return
+    with pytest.raises(CommandError, match=refused):
+        _check_nothing_new(plan, DEFAULTS | options)
+
+
+@pytest.mark.django_db
+def test_a_plan_of_another_version_cannot_go_on():
+    plan = make_plan()
+    plan.config["version"] = 1
+    with pytest.raises(CommandError, match="add --new-plan"):
+        _check_nothing_new(plan, DEFAULTS)

@@ -17,7 +17,7 @@ from recmodel.base import BrokenBaseError
 from recmodel.encoder import Encoder, EncoderMismatch
 from recmodel.gate import FORMS
 from recmodel.partition import METHODS, SEMANTIC
-from workers.building import ErasuresUnderWayError, build, plan_config, refresh
+from workers.building import PLAN_VERSION, ErasuresUnderWayError, build, plan_config, refresh
 from workers.embedding import embed_items
 from workers.progress import bars, follow_training
 
@@ -101,8 +101,10 @@ def train(console: Console, options: dict[str, Any]) -> Plan:
     Returns the plan in force, a new one where there was none or one was asked for.
     """
     _check(options)
-    encoder = _embed(console, options)
     plan = active_plan()
+    if plan is not None and not options["new_plan"]:
+        _check_nothing_new(plan, options)
+    encoder = _embed(console, options)
     with bars(console) as progress:
         task = progress.add_task("Placing subjects", total=None)
 
@@ -118,6 +120,31 @@ def train(console: Console, options: dict[str, Any]) -> Plan:
     if failed:
         raise CommandError("; ".join(failed))
     return Plan.objects.get(is_active=True)
+
+
+def _check_nothing_new(plan: Plan, options: dict[str, Any]) -> None:
+    """Refuse what only a new plan can take in, rather than to pass over it."""
+    if plan.config.get("version") != PLAN_VERSION:
+        raise CommandError(
+            "Another version of Lethe made the plan in force: add --new-plan."
+        )
+    partition, mixture = plan.config["partition"], plan.config["mixture"]
+    in_force = {
+        "shards": plan.shards,
+        "slices": plan.slices,
+        "validation_share": partition["validation_share"],
+        "partitioner": partition["method"],
+        "slice_by": ",".join(plan.slice_by),
+        "mixture": mixture["strategy"],
+        "form": mixture["form"],
+        "like_above": plan.config["like_threshold"],
+    }
+    for name, value in in_force.items():
+        if options[name] not in (DEFAULTS[name], value):
+            raise CommandError(
+                f"--{name.replace('_', '-')} {options[name]} is for a new plan, and one is in force"
+                f" with {value!r}. Leave it out, or add --new-plan to replace that plan."
+            )
 
 
 def _embed(console: Console, options: dict[str, Any]) -> Encoder:
