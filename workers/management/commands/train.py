@@ -125,9 +125,7 @@ def train(console: Console, options: dict[str, Any]) -> Plan:
 def _check_nothing_new(plan: Plan, options: dict[str, Any]) -> None:
     """Refuse what only a new plan can take in, rather than to pass over it."""
     if plan.config.get("version") != PLAN_VERSION:
-        raise CommandError(
-            "Another version of Lethe made the plan in force: add --new-plan."
-        )
+        raise CommandError("Another version of Lethe made the plan in force: add --new-plan.")
     partition, mixture = plan.config["partition"], plan.config["mixture"]
     in_force = {
         "shards": plan.shards,
