@@ -86,3 +86,11 @@ def test_a_missing_file_is_named(importer):
             str(folder / "interactions.csv"),
             rejects=importer.rejects,
         )
+
+
+def test_a_record_in_place_of_the_column_names_is_not_repeated(importer):
+    """It is about somebody, and a terminal is no place for that."""
+    records = INTERACTIONS.split("\n", 1)[1]
+    with pytest.raises(SourceError, match="no line of column names") as caught:
+        importer.run({"items.csv": ITEMS, "interactions.csv": records})
+    assert "ann@example.org" not in str(caught.value)

@@ -69,10 +69,10 @@ def csv_table(
     """Return a table of comma-separated values whose header must be `columns`."""
     found = csv_header(path)
     if found != columns:
-        raise SourceError(
-            f"The first line of {path} is {printable(','.join(found))!r}. "
-            f"It must be {','.join(columns)!r}."
-        )
+        # A line without any of the names may be a record, and about somebody.
+        is_header = not any(found) or set(found) & set(columns)
+        shown = repr(printable(",".join(found))) if is_header else "no line of column names"
+        raise SourceError(f"The first line of {path} is {shown}. It must be {','.join(columns)!r}.")
     return Table(inspect(path), columns, split_csv, parse)
 
 
