@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -166,17 +167,11 @@ class Pipeline:
             mixture=Mixture(world.base, adapters, world.config.scope),
             setting=world.setting,
             evidence=evidence_of(people, errors, world.catalogue, world.setting),
-            counts=_counts(world.records),
+            counts=Counts.of_records(chain.from_iterable(world.records.values())),
             catalogue=world.catalogue,
             calibrator=world.calibrator,
         )
         return who.refitted(people, prefixes)
-
-
-def _counts(records: Records) -> Counts:
-    every = [reaction for mine in records.values() for reaction in mine]
-    liked = Counter(reaction.item for reaction in every if reaction.liked)
-    return Counts.of(liked, Counter(reaction.item for reaction in every))
 
 
 def measure(world: World, shards: int) -> dict[str, Any]:

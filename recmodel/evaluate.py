@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -189,7 +190,7 @@ def trial(records: Records, catalogue: Catalogue, shards: int) -> Trial:
     return Trial(
         model=model,
         catalogue=catalogue,
-        counts=_counts(known),
+        counts=Counts.of_records(chain.from_iterable(known.values())),
         states=states,
         judges=[
             Person(name, tuple(mine[-JUDGED:]), tuple(known[name]))
@@ -229,12 +230,6 @@ def report(records: Records, catalogue: Catalogue, shards: int) -> None:
     print(f"{len(records)} subjects, {len(labels)} held-out records, {labels.mean():.3f} liked")
     for name, value in found.items():
         print(f"{name:44} {value:.4f}")
-
-
-def _counts(records: Records) -> Counts:
-    every = [reaction for mine in records.values() for reaction in mine]
-    liked = Counter(reaction.item for reaction in every if reaction.liked)
-    return Counts.of(liked, Counter(reaction.item for reaction in every))
 
 
 def main() -> None:

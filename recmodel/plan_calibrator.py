@@ -5,7 +5,7 @@ It serves while the release's fitted one is out of service, and is what that one
 
 from __future__ import annotations
 
-from collections import Counter
+from itertools import chain
 
 import numpy as np
 
@@ -30,11 +30,7 @@ def plan_calibrator(
 ) -> Calibrator:
     """Fit a calibrator over the frozen base, on simulated subjects who meet this catalogue."""
     people = dict(subjects(catalogue, SUBJECTS, SEED, RECORDS))
-    every = [reaction for records in people.values() for reaction in records]
-    counts = Counts.of(
-        Counter(reaction.item for reaction in every if reaction.liked),
-        Counter(reaction.item for reaction in every),
-    )
+    counts = Counts.of_records(chain.from_iterable(people.values()))
     frozen = Mixture(base, {})
     rows, liked = [], []
     for subject, records in people.items():

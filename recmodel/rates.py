@@ -36,6 +36,15 @@ class Counts:
         """Return counts with their totals."""
         return cls(likes, reactions, sum(likes.values()), sum(reactions.values()))
 
+    @classmethod
+    def of_records(cls, records: Iterable[Reaction]) -> Counts:
+        """Count everybody's records."""
+        every = list(records)
+        return cls.of(
+            Counter(reaction.item for reaction in every if reaction.liked),
+            Counter(reaction.item for reaction in every),
+        )
+
     def without(self, own: Iterable[Reaction]) -> Counts:
         """Return the counts that others' records give; `own` are all of one subject's."""
         mine = list(own)

