@@ -68,10 +68,14 @@ class Recommender:
         `history` is what the model reads; `records` are all of the subject's that were counted,
         which must not speak for themselves.
         """
-        weights = self._omega(history, self.evidence)[None]
+        weights = self.omega(history)[None]
         logits = self.mixture.score_candidates(tuple(history), items, self.catalogue, weights)
         counts = self.counts.without(records)
         return self.calibrator.probability(self._rows(logits, history, items, counts))
+
+    def omega(self, history: Sequence[Reaction]) -> npt.NDArray[np.float32]:
+        """Return how much each adapter counts after a history: [K], in the mixture's order."""
+        return self._omega(history, self.evidence)
 
     def validation_rows(
         self, people: Sequence[Person], prefixes: PrefixCache | None = None
