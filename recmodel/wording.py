@@ -45,6 +45,13 @@ class Wording:
                 f"the tokenizer has one token, {self.yes}, for {YES} and {NO}: use a tokenizer"
                 " that knows both words"
             )
+        self._check_opening()
+        self.yes, self.no = self._answer(YES), self._answer(NO)
+        if self.yes == self.no:
+            raise AnswerError(
+                f"the tokenizer has one token, {self.yes}, for {YES} and {NO}: use a tokenizer"
+                " that knows both words"
+            )
         closing = self._question("")[1:]
         if any(closing[at:][: len(self.opening)] == self.opening for at in range(len(closing))):
             raise TemplateError(
@@ -84,6 +91,14 @@ class Wording:
         if title not in self._asked:
             self._asked[title] = self._question(title)
         return self._asked[title]
+
+    def _check_opening(self) -> None:
+        closing = self._question("")[1:]
+        if any(closing[at:][: len(self.opening)] == self.opening for at in range(len(closing))):
+            raise TemplateError(
+                f"the words that open the question, {self.template.opening!r}, come again after"
+                " {target}: an activated LoRA would begin there; open it with other words"
+            )
 
     def _question(self, title: str) -> tuple[int, ...]:
         return self.opening + self._tokens(title + self.template.closing)
