@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -33,13 +34,14 @@ OnStep = Callable[[int, int], None]
 
 def initial_state(model: FrontEnd, config: TrainingConfig, shard: int) -> AdapterState:
     """Return the state that the shard's first slice starts from; it leaves the base as it is."""
-    return initial_adapter(
+    state = initial_adapter(
         model,
         rank=config.rank,
         alpha=config.alpha,
         target_modules=config.target_modules,
         seed=_key(config, "initial", shard),
     )
+    return replace(state, invocation=model.invocation) if config.scope == "suffix" else state
 
 
 def train_slice(
@@ -103,7 +105,7 @@ def train_slice(
     tensors = {
         name: parameter.detach().to("cpu", copy=True) for name, parameter in parameters.items()
     }
-    return AdapterState(tensors, state.rank, state.alpha, state.target_modules)
+    return replace(state, tensors=tensors)
 
 
 def mean_loss(logits: Tensor, batch: Batch, targets: int | None = None) -> Tensor:
