@@ -54,6 +54,11 @@ class TextModel(FrontEnd):
         )
         return f"sha256:{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
+    @property
+    def invocation(self) -> tuple[int, ...]:
+        """Return the tokens that every question begins with."""
+        return self.wording.opening
+
     def history_size(self, history: Sequence[Reaction], catalogue: Catalogue) -> int:
         """Return the number of tokens that a history takes, the template's words included."""
         return len(self._told(history, catalogue))
