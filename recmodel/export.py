@@ -11,6 +11,7 @@ import math
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 
@@ -46,8 +47,7 @@ def aggregate(
     if form == "nd":
         return joined
     tensors = {name: _sum([state[name] for state in scaled]) for name in joined}
-    first = scaled[0]
-    return AdapterState(tensors, first.rank, first.alpha, first.target_modules)
+    return replace(scaled[0], tensors=tensors)
 
 
 def check_omega(omega: Mapping[int, float], shards: list[int]) -> None:
@@ -92,7 +92,7 @@ def _scaled(state: AdapterState, weight: float, halves: str) -> AdapterState:
         name: tensor * weight if any(f".lora_{half}." in name for half in halves) else tensor
         for name, tensor in state.items()
     }
-    return AdapterState(tensors, state.rank, state.alpha, state.target_modules)
+    return replace(state, tensors=tensors)
 
 
 def _sum(tensors: list[Tensor]) -> Tensor:

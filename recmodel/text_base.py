@@ -25,10 +25,12 @@ def load_text(
     dtype: torch.dtype = torch.float32,
     device: str = "cpu",
     device_map: str | dict[str, str] | None = None,
+    wording: type[Wording] = Wording,
 ) -> TextModel:
     """Load a frozen causal LM and its tokenizer: a folder, read from it alone, or a hub id.
 
     `device_map` spreads the base over devices, as transformers takes it, instead of `device`.
+    `wording` makes prompts into tokens.
 
     Raises BrokenBaseError when files are missing or damaged, UnfitModelError for a model that
     cannot share a prefix, AnswerError and TemplateError for a tokenizer or template that does not
@@ -36,7 +38,7 @@ def load_text(
     """
     config = read_config(source)
     refuse_unfit(config)
-    wording = Wording(template, _pretrained(AutoTokenizer, source))
+    words = wording(template, _pretrained(AutoTokenizer, source))
     lm = _pretrained(
         AutoModelForCausalLM,
         source,
@@ -48,7 +50,7 @@ def load_text(
     refuse_stateful(lm)
     if device_map is None:
         lm.to(device)
-    model = TextModel(lm, wording, source).eval().requires_grad_(False)
+    model = TextModel(lm, words, source).eval().requires_grad_(False)
     return probed(model)
 
 

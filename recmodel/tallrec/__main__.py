@@ -15,6 +15,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from itertools import product
 from pathlib import Path
 from statistics import mean
 
@@ -24,6 +25,7 @@ from rich.progress import Progress
 from rich.table import Table
 from transformers import AutoTokenizer
 
+from recmodel.adapter import save_adapter
 from recmodel.base import BrokenBaseError
 from recmodel.determinism import configure
 from recmodel.probe import UnfitModelError
@@ -34,6 +36,7 @@ from recmodel.tallrec.rows import RowsError, read_recommendations, read_rows
 from recmodel.template import TemplateError
 from recmodel.text import TextModel, TooLongError
 from recmodel.text_base import load_text
+from recmodel.training import OnStep
 from recmodel.training_config import ConfigError, TrainingConfig
 from recmodel.wording import AnswerError
 
@@ -56,15 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _instruct(given: argparse.Namespace) -> None:
     frame, rows = Frame.read(given.frame), read_rows(given.rows)
-    if given.out.exists():
-        raise FileExistsError(f"{given.out} is there already: name a folder that is not")
+    _check_free(given.out)
     model, tokenizer = _load(given, frame)
     config = _config(given, instruct.PAPER, given.epochs, given.seed)
     examples, left_out = instruct.examples_of(rows, frame, tokenizer, given.cutoff)
     with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("Instructions", total=None)
         state, losses = instruct.instruct(
-            model, examples, config, on_step=lambda n, of: bar.update(task, completed=n, total=of)
+            model, examples, config, on_step=_told(bar, "Instructions")
         )
     instruct.merge(model, state)
     facts = {"rows": len(examples), "cutoff": given.cutoff, "loss of each epoch": losses}
@@ -74,34 +75,45 @@ def _instruct(given: argparse.Namespace) -> None:
         print(json.dumps(found | {"left_out": left_out}, indent=2))
     else:
         print(f"{given.out}: {digest}")
-        print(f"{len(examples)} rows, {left_out} left out as too long; mean loss by epoch: "
-              + ", ".join(f"{loss:.4f}" for loss in losses))  # fmt: skip
+        print(f"{len(examples)} rows, {left_out} left out as too long. Mean loss of each epoch:")
+        print(", ".join(f"{loss:.4f}" for loss in losses))
 
 
 def _tune(given: argparse.Namespace) -> None:
     frame = Frame.read(given.frame)
     train, valid = read_recommendations(given.train), read_recommendations(given.valid)
     tests = {str(path): read_recommendations(path) for path in given.test}
+    if given.save:
+        _check_free(given.save)
     model, _ = _load(given, frame)
     epochs = tuple(dict.fromkeys(given.epochs))
     config = _config(given, tuning.PAPER, epochs[0], 0)
     setting = tuning.Setting(frame, config, epochs, given.cutoff)
     runs = []
     with Progress(console=Console(stderr=True)) as bar:
-        for shots in given.shots:
-            for seed in given.seeds:
-                name = f"{shots or 'all'} shots, seed {seed}"
-                task = bar.add_task(name, total=None)
-                runs.append(
-                    tuning.run(
-                        model, train, valid, tests, setting, shots=shots, seed=seed,
-                        on_step=lambda n, of, task=task: bar.update(task, completed=n, total=of),
-                    )
-                )  # fmt: skip
+        for shots, seed in product(given.shots, given.seeds):
+            name = f"{shots or 'all'}-shots-seed-{seed}"
+            run, state = tuning.run(
+                model, train, valid, tests, setting, shots=shots, seed=seed,
+                on_step=_told(bar, name),
+            )  # fmt: skip
+            runs.append(run)
+            if given.save:
+                save_adapter(given.save / name, state)
     if given.json:
         print(json.dumps([asdict(run) for run in runs], indent=2))
     else:
         _show(runs)
+
+
+def _told(bar: Progress, name: str) -> OnStep:
+    task = bar.add_task(name, total=None)
+    return lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _check_free(folder: Path) -> None:
+    if folder.exists() or folder.is_symlink():
+        raise FileExistsError(f"{folder} is there already: name a folder that is not")
 
 
 def _show(runs: list[tuning.Run]) -> None:
@@ -137,14 +149,18 @@ def _config(
         target_modules=tuple(given.targets),
         learning_rate=given.lr,
         batch_prompts=given.batch,
+        pass_prompts=given.pass_rows,
         epochs=epochs,
         seed=f"{seed:064x}",
     )
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m recmodel.tallrec", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        prog="python -m recmodel.tallrec",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     stages = parser.add_subparsers(required=True, metavar="STAGE")
     first = stages.add_parser("instruct", help="tune a base on instructions; makes a new base")
     first.add_argument("--rows", type=Path, required=True, help="rows in Alpaca's format")
@@ -165,6 +181,9 @@ def _parser() -> argparse.ArgumentParser:
         default=[tuning.PAPER.epochs],
         help="of several, those count whose adapter ranks the valid rows best",
     )
+    second.add_argument(
+        "--save", type=Path, metavar="FOLDER", help="write each run's adapter here, as PEFT does"
+    )
     second.set_defaults(run=_tune)
     for stage in (first, second):
         _common(stage)
@@ -180,6 +199,10 @@ def _common(stage: argparse.ArgumentParser) -> None:
     stage.add_argument("--targets", nargs="+", default=list(paper.target_modules), metavar="LAYER")
     stage.add_argument("--lr", type=float, default=paper.learning_rate)
     stage.add_argument("--batch", type=_positive, default=paper.batch_prompts)
+    stage.add_argument(
+        "--pass", dest="pass_rows", type=_whole, default=0, metavar="ROWS",
+        help="rows of a batch that go through the base at a time, to save memory; 0: all",
+    )  # fmt: skip
     stage.add_argument("--cutoff", type=_positive, default=512, help="most tokens of a row")
     stage.add_argument("--dtype", choices=DTYPES, default="float32")
     stage.add_argument("--device", default="cpu")

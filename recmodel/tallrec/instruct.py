@@ -93,7 +93,7 @@ def instruct(
         weight_decay=config.weight_decay,
         fused=True,
     )
-    gating = Gating(torch.ones(1, config.rank, device=model.device), "full")
+    gating = whole(state, model.device)
     steps = config.epochs * math.ceil(len(examples) / config.batch_prompts)
     losses, step = [], 0
     for epoch in range(config.epochs):
@@ -104,11 +104,15 @@ def instruct(
                 group["lr"] = config.learning_rate * pace(step, steps, config.warmup_share)
             optimizer.zero_grad()
             batch = ordered[start : start + config.batch_prompts]
-            with adapted.gate.at(gating):
-                loss, learned = answer_loss(adapted, batch)
-            torch.autograd.backward(loss / learned)
+            learned = sum(len(example.ids) - example.asked for example in batch)
+            size = config.pass_prompts or len(batch)
+            for first in range(0, len(batch), size):
+                with adapted.gate.at(gating):
+                    loss = answer_loss(adapted, batch[first : first + size])
+                torch.autograd.backward(loss / learned)
+                summed += loss.item()
             optimizer.step()
-            step, summed, tokens = step + 1, summed + loss.item(), tokens + learned
+            step, tokens = step + 1, tokens + learned
             if on_step is not None:
                 on_step(epoch * len(examples) + start + len(batch), config.epochs * len(examples))
         losses.append(summed / tokens)
@@ -116,8 +120,13 @@ def instruct(
     return replace(state, tensors=trained), losses
 
 
-def answer_loss(model: TextModel, batch: Sequence[Example]) -> tuple[Tensor, int]:
-    """Return the summed cross-entropy of the answers' tokens, and their number."""
+def whole(state: AdapterState, device: torch.device | None = None) -> Gating:
+    """Return the gating that applies an adapter to every token."""
+    return Gating(torch.ones(1, state.rank, device=device), "full")
+
+
+def answer_loss(model: TextModel, batch: Sequence[Example]) -> Tensor:
+    """Return the summed cross-entropy of the answers' tokens."""
     width = max(len(example.ids) for example in batch)
     ids = torch.zeros(len(batch), width, dtype=torch.long)
     wanted = torch.full((len(batch), width), _IGNORED)
@@ -131,7 +140,7 @@ def answer_loss(model: TextModel, batch: Sequence[Example]) -> tuple[Tensor, int
     wanted = wanted.to(model.device)
     learned = wanted != _IGNORED
     logits = model.head(hidden.last_hidden_state[learned]).float()
-    return cross_entropy(logits, wanted[learned], reduction="sum"), int(learned.sum())
+    return cross_entropy(logits, wanted[learned], reduction="sum")
 
 
 @torch.no_grad()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -17,13 +16,10 @@ from recmodel.wording import Wording
 class RowWording(Wording):
     """A wording whose "items" are texts already: a row's prefix, and its question."""
 
-    def __init__(self, frame: Frame, tokenizer: Any) -> None:
-        super().__init__(frame.template, tokenizer)
-
     def history(self, reactions: Sequence[Reaction], catalogue: Catalogue) -> tuple[int, ...]:
-        """Return the tokens of a prefix."""
-        (text,) = catalogue.titles(reaction.item for reaction in reactions)
-        return self._start + self._tokens(text)
+        """Return the tokens of a prefix, which is one "item"; the probe asks with others."""
+        texts = catalogue.titles(reaction.item for reaction in reactions)
+        return self._start + self._tokens("\n".join(texts))
 
     def _question(self, title: str) -> tuple[int, ...]:
         return self._tokens(title + self.template.closing)

@@ -102,10 +102,11 @@ def run(
     shots: int | None,
     seed: int,
     on_step: OnStep | None = None,
-) -> Run:
+) -> tuple[Run, AdapterState]:
     """Draw shots (None: all), train for each number of epochs, and measure the best on the tests.
 
-    The best is the one that ranks the valid rows best; tests are asked once, at the end.
+    Returns what was measured, and the best adapter: the one that ranks the valid rows best. Test
+    rows are asked once, at the end.
     """
     drawn = draw(train, shots, seed)
     tried = []
@@ -115,13 +116,15 @@ def run(
         tried.append((auc(valid, answers(model, valid, setting, state)), epochs, state))
     best, epochs, state = max(tried, key=lambda one: one[0])
     measured = {name: _measured(model, drawn, rows, setting, state) for name, rows in tests.items()}
-    return Run(len(drawn), seed, epochs, best, measured)
+    return Run(len(drawn), seed, epochs, best, measured), state
 
 
 def auc(rows: Rows, scores: npt.ArrayLike) -> float:
-    """Return the AUC of scores; NaN where all answers are alike."""
+    """Return the AUC of scores. Raises RowsError where all answers are alike."""
     liked = [row.liked for row in rows]
-    return float(roc_auc_score(liked, scores)) if len(set(liked)) > 1 else float("nan")
+    if len(set(liked)) < 2:
+        raise RowsError(f"all {len(rows)} rows to be ranked have one answer: AUC needs both")
+    return float(roc_auc_score(liked, scores))
 
 
 def check_length(model: TextModel, rows: Rows, setting: Setting) -> None:
