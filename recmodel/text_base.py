@@ -12,6 +12,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from recmodel import hardware
 from recmodel.base import BrokenBaseError
+from recmodel.memory import MemoryShortError, check_loads
 from recmodel.probe import (
     UnfitModelError,
     check_head,
@@ -26,7 +27,7 @@ from recmodel.wording import AnswerError, Wording
 
 ITEM_TOKEN, TEXT = "item-token", "text"
 # What loading may fail by; each message says what to do.
-FAULTS = (BrokenBaseError, UnfitModelError, AnswerError, TemplateError)
+FAULTS = (BrokenBaseError, UnfitModelError, AnswerError, TemplateError, MemoryShortError)
 
 
 def load_text(
@@ -43,10 +44,11 @@ def load_text(
 
     Raises BrokenBaseError when files are missing or damaged, UnfitModelError for a model that
     cannot share a prefix, AnswerError and TemplateError for a tokenizer or template that does not
-    give one token an answer.
+    give one token an answer, MemoryShortError when it does not fit.
     """
     config = read_config(source)
     refuse_unfit(config)
+    check_loads(source, config, hardware.DTYPES[dtype], hardware.free_bytes(device_map))
     wording = Wording(template, _pretrained(AutoTokenizer, source))
     lm = _pretrained(
         AutoModelForCausalLM,

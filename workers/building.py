@@ -108,7 +108,7 @@ def _front_end(
     dtype = hardware.dtype()
     model = load_text(text.source, text.template, dtype=dtype, device_map=text.device_map)
     named = named_in_plan(model, text.source, dtype, text.device_map)
-    return model, named, training_defaults(model, seed)
+    return model, named, training_defaults(model, seed, hardware.free_bytes(text.device_map))
 
 
 class ErasuresUnderWayError(Exception):
