@@ -178,6 +178,8 @@ def _check_nothing_new(plan: Plan, options: dict[str, Any]) -> None:
                 f"--template {options['template']} is not the template of the plan in force. "
                 "Leave it out, or add --new-plan to replace that plan."
             )
+    if options["base"] is not None:
+        options = options | {"base": _source(options["base"])}
     for name, value in in_force.items():
         if options[name] not in (DEFAULTS[name], value):
             raise CommandError(
@@ -215,7 +217,12 @@ def _text(options: dict[str, Any]) -> TextChoice | None:
     if options["front_end"] != TEXT:
         return None
     template = Template.read(options["template"])
-    return TextChoice(options["base"], template, options["device_map"])
+    return TextChoice(_source(options["base"]), template, options["device_map"])
+
+
+def _source(base: str) -> str:
+    """Return a folder's full path, as workers stand elsewhere; a hub id as it is."""
+    return str(Path(base).resolve()) if Path(base).is_dir() else base
 
 
 def _classes(text: str) -> list[str]:
