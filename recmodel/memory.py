@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from torch import nn
 from transformers import AutoModelForCausalLM, PretrainedConfig
 
 from recmodel.prefixes import MAX_BYTES
@@ -46,7 +47,9 @@ class Need:
 def base_bytes(config: PretrainedConfig, dtype: torch.dtype) -> int:
     """Return the bytes of a causal LM's weights; nothing is allocated."""
     with torch.device("meta"), torch.random.fork_rng(devices=[]):
-        shell = AutoModelForCausalLM.from_config(config, dtype=dtype)
+        shell: nn.Module = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]
+            config, dtype=dtype
+        )
     return sum(parameter.nbytes for parameter in shell.parameters())
 
 

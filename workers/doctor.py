@@ -176,10 +176,12 @@ def _encoder() -> str:
 
 
 def _canary() -> str:
+    from compliance.recommendations.loading import plan_base
     from recmodel import determinism
 
     determinism.configure()
-    here, plan = determinism.canary(), active_plan()
+    plan = active_plan()
+    here = determinism.canary(plan_base(plan).device.type if plan else "cpu")
     trained = {adapter.environment.get("canary") for adapter in _active(plan)} if plan else set()
     if trained - {here}:
         raise Ill(

@@ -107,7 +107,8 @@ def _open_adapter(work: Work) -> Adapter:
 
 def _environment(adapter: Adapter) -> dict[str, Any]:
     """Return what the bits may depend on here, where the plan's base stands."""
-    return determinism.fingerprint(base_model(adapter.plan).device.type)
+    base = base_model(adapter.plan)
+    return determinism.fingerprint(base.device.type, base.dtype, base.packs)
 
 
 def _has_begun_elsewhere(adapter: Adapter, environment: dict[str, Any]) -> bool:
