@@ -33,7 +33,7 @@ class TrainingConfig:
     epochs: int = 6
     batch_prompts: int = 16
     scope: Scope = "suffix"
-    history_size: int = 64
+    history_size: int = 256
     targets_per_prompt: int = 32
     min_history: int = 4
     seed: str = "00" * 32
