@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -150,11 +151,11 @@ def concatenated(adapters: Sequence[AdapterState]) -> AdapterState:
     first = adapters[0]
     for other in adapters[1:]:
         if _shape(other) != _shape(first):
-            raise ValueError("adapters of different rank, alpha or layers cannot be mixed")
+            raise ValueError("adapters of different rank, alpha, layers or scope cannot be mixed")
     tensors = {name: _join(name, [a[name] for a in adapters]) for name in first}
     # alpha grows with the rank, so that alpha / rank stays what each was trained with.
     K = len(adapters)
-    return AdapterState(tensors, first.rank * K, first.alpha * K, first.target_modules)
+    return replace(first, tensors=tensors, rank=first.rank * K, alpha=first.alpha * K)
 
 
 def _join(name: str, parts: Sequence[Tensor]) -> Tensor:
@@ -163,4 +164,4 @@ def _join(name: str, parts: Sequence[Tensor]) -> Tensor:
 
 def _shape(adapter: AdapterState) -> tuple[object, ...]:
     shapes = {name: tuple(tensor.shape) for name, tensor in adapter.items()}
-    return adapter.rank, adapter.alpha, adapter.target_modules, shapes
+    return adapter.rank, adapter.alpha, adapter.target_modules, adapter.invocation, shapes

@@ -113,10 +113,13 @@ def item_text(title: str, attributes: Mapping[str, str]) -> str:
     The year goes into parentheses unless the title carries it already; the other attributes
     follow by name, their lists written with commas (`Adventure|Comedy` is MovieLens' spelling).
     """
-    year = attributes.get("year", "").strip()
-    head = title.strip()
-    if year and not head.endswith(f"({year})"):
-        head = f"{head} ({year})"
     values = [attributes[name].replace("|", ", ").strip() for name in sorted(attributes)]
     rest = [v for name, v in zip(sorted(attributes), values, strict=True) if v and name != "year"]
-    return ". ".join([head, *rest])
+    return ". ".join([item_title(title, attributes), *rest])
+
+
+def item_title(title: str, attributes: Mapping[str, str]) -> str:
+    """Return the title as texts have it, with the year: `Title (year)`."""
+    year = attributes.get("year", "").strip()
+    head = title.strip()
+    return f"{head} ({year})" if year and not head.endswith(f"({year})") else head

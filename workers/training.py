@@ -44,7 +44,8 @@ def train(work: Work) -> None:
     they may not be, as it began in another environment, all of it is trained anew.
     """
     determinism.configure()
-    adapter, environment = _open_adapter(work), determinism.fingerprint()
+    adapter = _open_adapter(work)
+    environment = _environment(adapter)
     if _has_begun_elsewhere(adapter, environment):
         _begin_anew(work, adapter)
         return
@@ -75,7 +76,7 @@ def replay(work: Work) -> None:
     adapter = _open_adapter(work)
     if adapter.trainer == WORKER:
         raise RuntimeError("A replay by the process that trained would prove nothing.")
-    environment = determinism.fingerprint()
+    environment = _environment(adapter)
     _require_same_environment(adapter, environment)
     digest = _kept_digest(adapter, adapter.first_slice)
     for _, state in _train_from(work, adapter, adapter.first_slice):
@@ -103,6 +104,12 @@ def _open_adapter(work: Work) -> Adapter:
     if adapter.state not in OPEN_ADAPTER_STATES:
         raise ImpossibleJobError(f"{adapter} is {adapter.get_state_display()}, not open.")
     return adapter
+
+
+def _environment(adapter: Adapter) -> dict[str, Any]:
+    """Return what the bits may depend on here, where the plan's base stands."""
+    base = base_model(adapter.plan)
+    return determinism.fingerprint(base.device.type, base.dtype, base.packs)
 
 
 def _has_begun_elsewhere(adapter: Adapter, environment: dict[str, Any]) -> bool:
