@@ -49,7 +49,8 @@ SHARES = (0.125, 0.25, 0.5, 1.0)
 
 def _attentions(default: Sharding) -> dict[str, Adapters]:
     tau = Attention().tau
-    found = {each: Adapters(default, Attention(each)) for each in STRATEGIES}
+    found: dict[str, Adapters] = {}
+    found |= {each: Adapters(default, Attention(each)) for each in STRATEGIES}
     found["attention, decomposed form"] = Adapters(default, form="d")
     found[f"attention, tau {PAPER.tau:g} instead of {tau:g}"] = Adapters(default, PAPER)
     found["each adapter alone, mean"] = Adapters(default, answer="ensemble")

@@ -25,6 +25,7 @@ from recmodel.recommender import Recommender, Setting, evidence_of
 from recmodel.taste import directions
 
 MODEL = SCORES.index("model")
+DEFAULT = Attention()
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Adapters:
     """
 
     sharding: Sharding | None
-    attention: Attention = Attention()
+    attention: Attention = DEFAULT
     form: Form = "nd"
     answer: Literal["mixture", "ensemble", "silent"] = "mixture"
 

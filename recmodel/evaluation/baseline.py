@@ -24,7 +24,7 @@ class Baseline(ABC):
     """A method with its hyper-parameters, given when it is made.
 
     Subclasses are dataclasses whose fields are the hyper-parameters; what is learned is kept beside
-    them, and a copy by `dataclasses.replace` has learned nothing.
+    them. `copy.copy` of one that has learned nothing gives another.
     """
 
     @abstractmethod
@@ -97,7 +97,8 @@ class Coded:
         """Return likes and reactions of each item, and a 0 at the end for those never seen."""
         size = len(self.items) + 1
         likes = np.bincount(self.places, weights=self.liked, minlength=size)
-        return likes, np.bincount(self.places, minlength=size).astype(float)
+        reactions = np.bincount(self.places, minlength=size)
+        return likes.astype(np.float64), reactions.astype(np.float64)
 
     def item_rates(self, virtual: float) -> Floats:
         """Return each item's like-rate, as if `virtual` records of the overall rate stood before.

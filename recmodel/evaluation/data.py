@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,24 +15,12 @@ from recmodel.prompts import Reaction
 
 # A subject's latest records that are held out, as a share of all of its records.
 HELD_OUT = 0.2
+KEY = b"evaluation"  # chooses which of many held-out records are kept
 
 Records = Mapping[str, Sequence[Reaction]]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """A catalogue and people's reactions in time order, under the name that a report gives it.
-
-    `liked` says in words what counts as a like.
-    """
-
-    name: str
-    liked: str
-    catalogue: Catalogue
-    records: Records
 
 
 @dataclass(frozen=True)
@@ -53,7 +41,8 @@ class Question:
 class Split:
     """What methods learn from, and what they are asked.
 
-    A source that comes with questions of its own makes one of these itself.
+    `split_by_time` makes one of people's records; a source that comes with questions of its own
+    makes it itself.
     """
 
     known: Records
@@ -72,7 +61,24 @@ class Split:
         )
 
 
-def split(records: Records, most_targets: int | None = None, key: bytes = b"evaluation") -> Split:
+@dataclass(frozen=True)
+class DataSet:
+    """A catalogue and what is asked, under the name that a report gives it.
+
+    `liked` says in words what counts as a like.
+    """
+
+    name: str
+    liked: str
+    catalogue: Catalogue
+    split: Split
+
+    def called(self, name: str | None) -> DataSet:
+        """Return the same under another name, None for the one it has."""
+        return self if name is None else replace(self, name=name)
+
+
+def split_by_time(records: Records, most_targets: int | None = None) -> Split:
     """Hold out the last fifth of each subject's records, rounded up.
 
     `most_targets` keeps so many of a subject's held-out records, chosen by keyed hash; None keeps
@@ -83,7 +89,7 @@ def split(records: Records, most_targets: int | None = None, key: bytes = b"eval
         cut = int(len(mine) * (1 - HELD_OUT))
         targets = list(mine[cut:])
         if most_targets is not None and len(targets) > most_targets:
-            targets.sort(key=lambda r: keyed_digest(key, subject, r.item, r.at))
+            targets.sort(key=lambda r: keyed_digest(KEY, subject, r.item, r.at))
             targets = sorted(targets[:most_targets], key=lambda r: (r.at, r.item))
         if cut:
             known[subject] = tuple(mine[:cut])

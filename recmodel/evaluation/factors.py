@@ -10,7 +10,7 @@ import numpy as np
 from recmodel.evaluation.baseline import Baseline, Coded, History, reacted
 from recmodel.evaluation.data import Floats, Ints, Records
 
-SWEEPS = 12
+SWEEPS = 15
 
 
 @dataclass
@@ -33,14 +33,12 @@ class Factors(Baseline):
     def train(self, known: Records) -> Iterator[int]:
         self.coded = coded = Coded.of(known)
         rng = np.random.default_rng(self.seed)
-        residual = coded.liked - coded.overall
+        residual: Floats = coded.liked - np.float64(coded.overall)
         # A row is an item's vector and bias; the last row is that of items never seen.
         self._items = np.zeros((len(coded.items) + 1, self.d + 1))
         self._items[:-1, : self.d] = 0.1 * rng.standard_normal((len(coded.items), self.d))
         for done in range(1, SWEEPS + 1):
-            people = self._solved(
-                coded.users, self._items[coded.places], residual, coded.subjects
-            )
+            people = self._solved(coded.users, self._items[coded.places], residual, coded.subjects)
             self._items[:-1] = self._solved(
                 coded.places, people[coded.users], residual, len(coded.items)
             )
@@ -57,7 +55,8 @@ class Factors(Baseline):
         """Return a subject's vector and, at the end, its bias: [d + 1]."""
         rows = self._items[self.coded.lookup([reaction.item for reaction in history])]
         residual = reacted(history) - self.coded.overall
-        return self._solved(np.zeros(len(history), np.int64), rows, residual, 1)[0]
+        found: Floats = self._solved(np.zeros(len(history), np.int64), rows, residual, 1)[0]
+        return found
 
     def _solved(self, owner: Ints, others: Floats, residual: Floats, n: int) -> Floats:
         """Solve for n vectors with biases, [n, d + 1], given the other side's of each record.

@@ -41,9 +41,7 @@ class ItemCF(Baseline):
         where = (coded.users, coded.places)
         self._residuals = csc_array((residuals, where), shape=shape)
         self._met = csc_array((np.ones(len(residuals)), where), shape=shape)
-        self._lengths = np.sqrt(
-            np.bincount(coded.places, weights=residuals**2, minlength=shape[1])
-        )
+        self._lengths = np.sqrt(np.bincount(coded.places, weights=residuals**2, minlength=shape[1]))
         yield 1
 
     def score(self, history: History, items: Sequence[str]) -> Floats:

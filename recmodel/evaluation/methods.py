@@ -64,7 +64,7 @@ SIMPLE = (
         "biased matrix factorisation",
         lambda c, s: [
             *(Factors(0, bias_ridge=bias, seed=s) for bias in (2.0, 4.0, 8.0)),
-            *(Factors(d, ridge, seed=s) for d in (4, 16, 32) for ridge in (4.0, 6.0, 8.0, 12.0)),
+            *(Factors(d, ridge, seed=s) for d in (8, 32) for ridge in (6.0, 8.0, 12.0)),
         ],
         seeded=True,
     ),
@@ -103,9 +103,7 @@ def methods(shards: Sequence[int]) -> tuple[Method, ...]:
         Modelled(OWN_STACK, "our stack without the model", Adapters(None, answer="silent")),
         Modelled(BASE, "untuned base", Adapters(None)),
         Modelled(ONE_ADAPTER, "one adapter on all data", Adapters(Sharding("hash", 1, 1))),
-        Modelled(
-            "sisa", f"SISA, {K} shards", Adapters(Sharding("hash", K), answer="ensemble")
-        ),
+        Modelled("sisa", f"SISA, {K} shards", Adapters(Sharding("hash", K), answer="ensemble")),
         Modelled(
             "receraser",
             f"RecEraser's partition, our attention, {K} shards",

@@ -24,11 +24,10 @@ START, DISLIKED, LIKED = range(3)
 class SASRec(Baseline):
     """Self-attention over the ids and reactions of a history; a like by product with the item.
 
-    Taught by cross-entropy on a reaction that follows each place of a history: one of the next
-    `horizon`, drawn anew every round (SASRec's own is 1). AdamW; one round is one epoch.
+    Taught by binary cross-entropy on the reaction that follows each place of a history, by AdamW;
+    one round is one epoch.
     """
 
-    horizon: int = 1
     dropout: float = 0.3
     learning_rate: float = 1e-3
     weight_decay: float = 0.1
@@ -50,24 +49,25 @@ class SASRec(Baseline):
             yield done
 
     def score(self, history: History, items: Sequence[str]) -> Floats:
-        latest = history[-MAX_LENGTH:]
-        places = torch.from_numpy(self._coded.lookup([r.item for r in latest]))[None]
-        reactions = torch.tensor([[LIKED if r.liked else DISLIKED for r in latest]])
+        places, reactions = self._coded_history(history[-MAX_LENGTH:])
         asked = torch.from_numpy(self._coded.lookup(items))
         with torch.no_grad():
-            state = self._net(places, reactions.view(1, -1).long())[0, -1]
+            state = self._net(places[None], reactions[None])[0, -1]
             logits = self._net.answer(state.expand(len(items), -1), asked)
         return logits.double().numpy()
+
+    def _coded_history(self, history: History) -> tuple[Tensor, Tensor]:
+        """Return the places and the reactions of a history, int64 [n] each."""
+        places = self._coded.lookup([reaction.item for reaction in history])
+        reactions = [LIKED if reaction.liked else DISLIKED for reaction in history]
+        return torch.from_numpy(places), torch.tensor(reactions, dtype=torch.int64)
 
     def _windows(self, known: Records) -> list[tuple[Tensor, Tensor]]:
         """Return places and reactions of each stretch of a subject's records."""
         found = []
         for mine in known.values():
-            places = torch.from_numpy(self._coded.lookup([r.item for r in mine]))
-            reactions = torch.tensor([LIKED if r.liked else DISLIKED for r in mine])
-            found += list(
-                zip(places.split(MAX_LENGTH), reactions.split(MAX_LENGTH), strict=True)
-            )
+            for start in range(0, len(mine), MAX_LENGTH):
+                found.append(self._coded_history(mine[start : start + MAX_LENGTH]))
         return sorted(found, key=lambda window: len(window[0]))
 
     def _epoch(
@@ -82,23 +82,21 @@ class SASRec(Baseline):
             for batch in batches:
                 chosen = windows[batch * BATCH : (batch + 1) * BATCH]
                 optimizer.zero_grad()
-                torch.autograd.backward(self._loss(chosen, rng))
+                torch.autograd.backward(self._loss(chosen))
                 optimizer.step()
             self._net.eval()
 
-    def _loss(self, chosen: Sequence[tuple[Tensor, Tensor]], rng: np.random.Generator) -> Tensor:
+    def _loss(self, chosen: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
         places = nn.utils.rnn.pad_sequence([one for one, _ in chosen], batch_first=True)
         reactions = nn.utils.rnn.pad_sequence([one for _, one in chosen], batch_first=True)
         sizes = torch.tensor([len(one) for one, _ in chosen])[:, None]
-        here = torch.arange(places.shape[1])[None]
-        ahead = torch.from_numpy(rng.integers(0, self.horizon, tuple(places.shape)))
-        target = torch.minimum(here + ahead, sizes - 1)
         # The state before place t has seen the records 0 to t - 1.
         states = self._net(places[:, :-1], reactions[:, :-1])
-        logits = self._net.answer(states, places.gather(1, target))
-        liked = (reactions.gather(1, target) == LIKED).float()
-        each = binary_cross_entropy_with_logits(logits, liked, reduction="none")
-        real = here < sizes
+        liked = (reactions == LIKED).float()
+        each = binary_cross_entropy_with_logits(
+            self._net.answer(states, places), liked, reduction="none"
+        )
+        real = torch.arange(places.shape[1]) < sizes
         return (each * real).sum() / real.sum()
 
 

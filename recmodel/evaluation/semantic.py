@@ -37,8 +37,6 @@ class SemanticNeighbours(Baseline):
         counts = self._counts.without(history)
         own = counts.smoothed(sum(reaction.liked for reaction in history), len(history))
         expected = np.array([(counts.item_rate(item) + own) / 2 for item in items])
-        said = neighbour_scores(
-            history[-self.last :], items, counts, self.catalogue, self._centre
-        )
+        said = neighbour_scores(history[-self.last :], items, counts, self.catalogue, self._centre)
         found: Floats = expected + self.weight * said
         return found

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -73,13 +74,13 @@ def tuned(settings: Sequence[Baseline], outer: Split, inner: Split) -> Fitted:
     chosen = max((best_rounds(setting, inner) for setting in settings), key=lambda one: one.auc)
     tuning = time.process_time() - began
     began = time.process_time()
-    method = replace(chosen.setting).fit(outer.known, chosen.rounds)
+    method = copy(chosen.setting).fit(outer.known, chosen.rounds)
     return Fitted(chosen, method, time.process_time() - began, tuning)
 
 
 def best_rounds(setting: Baseline, inner: Split) -> Chosen:
     """Train one setting for as long as it gets better on the questions of `inner`."""
-    method = replace(setting)
+    method = copy(setting)
     best: Chosen | None = None
     for done in method.train(inner.known):
         score = method.answers(inner.questions)

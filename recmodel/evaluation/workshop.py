@@ -14,7 +14,7 @@ from recmodel.adapter import AdapterState
 from recmodel.attention import Errors
 from recmodel.base import ItemTokenModel
 from recmodel.calibrator import Calibrator
-from recmodel.evaluation.data import DataSet, Split
+from recmodel.evaluation.data import DataSet
 from recmodel.evaluation.mixtures import Silent
 from recmodel.evaluation.partitions import PARTITIONS, People
 from recmodel.gate import Scope
@@ -89,28 +89,27 @@ class Workshop:
     def __init__(
         self,
         data: DataSet,
-        split: Split,
         base: ItemTokenModel,
         seed: int,
         config: TrainingConfig | None = None,
     ) -> None:
-        self.data, self.split, self.base = data, split, base
+        self.split, self.base = data.split, base
         self.key = hashlib.sha256(f"evaluation/{seed}".encode()).digest()
         root = hashlib.sha256(f"training/{seed}".encode()).hexdigest()
         self.config = replace(config or TrainingConfig(), seed=root)
         self.catalogue = data.catalogue
         self.centre = centre_of(data.catalogue.embeddings)
-        self.counts = Counts.of_records(chain.from_iterable(split.known.values()))
+        self.counts = Counts.of_records(chain.from_iterable(self.split.known.values()))
         self.on_step: OnStep = lambda what: None
         self._trained: dict[Sharding, Trained] = {}
         self._priors: dict[bool, Calibrator] = {}
-        aside = [name for name in split.known if is_validation(self.key, name, ASIDE)]
+        aside = [name for name in self.split.known if is_validation(self.key, name, ASIDE)]
         self.judges = [
-            Person(name, tuple(prompts[-JUDGED:]), tuple(split.known[name]))
+            Person(name, tuple(prompts[-JUDGED:]), tuple(self.split.known[name]))
             for name in sorted(aside)
             if (prompts := self.prompts(name))
         ]
-        self.tested = [self._tested(place) for place in range(len(split.questions))]
+        self.tested = [self._tested(place) for place in range(len(self.split.questions))]
 
     def prompts(self, subject: str) -> list[Prompt]:
         """Return what a subject's known records make."""
