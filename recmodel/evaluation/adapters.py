@@ -45,7 +45,8 @@ class Adapters:
     def recommender(self, shop: Workshop) -> Recommender:
         """Return who answers, with the plan's calibrator; trains what has not been trained."""
         trained = None if self.sharding is None else shop.train(self.sharding)
-        prior = shop.prior(with_model=self.answer != "silent")
+        silent = self.answer == "silent"
+        prior = shop.priors.without_model if silent else shop.priors.with_model
         setting = Setting(self.attention, shop.centre, prior, shop.key, self._centroids(shop))
         errors = self._errors(shop, trained)
         return Recommender(

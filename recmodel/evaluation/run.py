@@ -17,7 +17,7 @@ from recmodel.evaluation.metrics import Judged
 from recmodel.evaluation.options import EvaluationError, Options
 from recmodel.evaluation.result import Line, Result, comparisons, described, row
 from recmodel.evaluation.tuning import tuned
-from recmodel.evaluation.workshop import Workshop
+from recmodel.evaluation.workshop import Priors, Workshop
 
 # Gets the steps done, the number of all steps, and what is at work.
 OnProgress = Callable[[int, int, str], None]
@@ -73,7 +73,8 @@ class Work:
         self.data, self.options, self.on_progress = data, options, on_progress
         self.outer = data.split
         self.inner = split_by_time(data.split.known)
-        self.shops = [Workshop(data, base, seed) for seed in range(1, options.seeds + 1)]
+        priors = Priors(base, data.catalogue)
+        self.shops = [Workshop(data, priors, seed) for seed in range(1, options.seeds + 1)]
         self.done = 0
         self.total = self._steps(options.chosen()) + sum(
             self._steps(ablation(name, options.shards[0])) for name in options.ablate

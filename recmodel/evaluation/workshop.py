@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -14,6 +15,7 @@ from recmodel.adapter import AdapterState
 from recmodel.attention import Errors
 from recmodel.base import ItemTokenModel
 from recmodel.calibrator import Calibrator
+from recmodel.catalogue import Catalogue
 from recmodel.evaluation.data import DataSet
 from recmodel.evaluation.mixtures import Silent
 from recmodel.evaluation.partitions import PARTITIONS, People
@@ -30,6 +32,7 @@ from recmodel.training_config import TrainingConfig
 
 # As `manage.py train` has them by default.
 ASIDE, SLICES, JUDGED = 0.1, 4, 2
+DEFAULT = TrainingConfig()
 MOST_TARGETS = 256  # of one prompt; who has more is asked by several with the same history
 
 OnStep = Callable[[str], None]
@@ -80,6 +83,30 @@ class Trained:
         return float(np.mean(each)) if each else 0.0
 
 
+class Priors:
+    """Plans' own calibrators over a base and a catalogue: no record has a part in them."""
+
+    def __init__(
+        self, base: ItemTokenModel, catalogue: Catalogue, config: TrainingConfig = DEFAULT
+    ) -> None:
+        self.base = base
+        self._catalogue, self._config = catalogue, config
+
+    @cached_property
+    def with_model(self) -> Calibrator:
+        """Return the one that a default plan has."""
+        return self._over(Mixture(self.base, {}))
+
+    @cached_property
+    def without_model(self) -> Calibrator:
+        """Return one over all scores but the model's, made the same way."""
+        return self._over(Silent(self.base))
+
+    def _over(self, frozen: Mixture) -> Calibrator:
+        centre = centre_of(self._catalogue.embeddings)
+        return simulated_calibrator(frozen, self._catalogue, centre, self._config)
+
+
 class Workshop:
     """One seed's people, keys and prompts, and the adapters that were trained on them so far.
 
@@ -89,20 +116,20 @@ class Workshop:
     def __init__(
         self,
         data: DataSet,
-        base: ItemTokenModel,
+        priors: Priors,
         seed: int,
-        config: TrainingConfig | None = None,
+        config: TrainingConfig = DEFAULT,
     ) -> None:
-        self.split, self.base = data.split, base
+        self.split, self.base = data.split, priors.base
         self.key = hashlib.sha256(f"evaluation/{seed}".encode()).digest()
         root = hashlib.sha256(f"training/{seed}".encode()).hexdigest()
-        self.config = replace(config or TrainingConfig(), seed=root)
+        self.config = replace(config, seed=root)
         self.catalogue = data.catalogue
         self.centre = centre_of(data.catalogue.embeddings)
         self.counts = Counts.of_records(chain.from_iterable(self.split.known.values()))
         self.on_step: OnStep = lambda what: None
         self._trained: dict[Sharding, Trained] = {}
-        self._priors: dict[bool, Calibrator] = {}
+        self.priors = priors
         aside = [name for name in self.split.known if is_validation(self.key, name, ASIDE)]
         self.judges = [
             Person(name, tuple(prompts[-JUDGED:]), tuple(self.split.known[name]))
@@ -121,15 +148,6 @@ class Workshop:
             min_history=self.config.min_history,
         )
         return prompts_of(subject, records, ranges)
-
-    def prior(self, *, with_model: bool = True) -> Calibrator:
-        """Return the plan's calibrator; without the model, one over all other scores."""
-        if with_model not in self._priors:
-            frozen = Mixture(self.base, {}) if with_model else Silent(self.base)
-            self._priors[with_model] = simulated_calibrator(
-                frozen, self.catalogue, self.centre, self.config
-            )
-        return self._priors[with_model]
 
     def train(self, sharding: Sharding) -> Trained:
         """Return the adapters of a sharding, trained when they are first asked for."""

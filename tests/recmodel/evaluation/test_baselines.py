@@ -45,6 +45,10 @@ class TestItemCF(Behaviour):
 
 
 class TestSASRec(Behaviour):
+    @pytest.fixture(autouse=True)
+    def _few_rounds(self, monkeypatch):
+        monkeypatch.setattr("recmodel.evaluation.sasrec.ROUNDS", 2)
+
     def setting(self):
         return SASRec(seed=1)
 
