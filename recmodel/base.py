@@ -10,17 +10,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from recmodel.catalogue import Catalogue
 from recmodel.digest import tensor_digest
+from recmodel.front_end import FrontEnd, Questions
 from recmodel.gate import Gate
+from recmodel.prompts import Reaction
 from recmodel.tree import TREE
 
 PAD, YES, NO, ASKED = range(4)
@@ -73,7 +78,7 @@ class BaseConfig:
         return config
 
 
-class ItemTokenModel(nn.Module):
+class ItemTokenModel(FrontEnd):
     """The item-token front end and the transformer under it."""
 
     def __init__(self, config: BaseConfig) -> None:
@@ -103,6 +108,36 @@ class ItemTokenModel(nn.Module):
         tokens: Tensor = self.project(centred) + self.lm.model.embed_tokens(reactions)
         return tokens
 
+    def history_size(self, history: Sequence[Reaction], catalogue: Catalogue) -> int:
+        """Return the number of tokens that a history takes: one a reaction."""
+        return len(history)
+
+    def question_size(self, targets: Sequence[Reaction], catalogue: Catalogue) -> int:
+        """Return 1: a question is one token."""
+        return 1
+
+    def histories(
+        self, histories: Sequence[Sequence[Reaction]], places: int, catalogue: Catalogue
+    ) -> Tensor:
+        """Return histories as tokens [B, places, hidden], padded on the right."""
+        reactions = np.full((len(histories), places), PAD)
+        for row, history in enumerate(histories):
+            reactions[row, : len(history)] = [YES if r.liked else NO for r in history]
+        items = vectors(histories, places, catalogue).to(self.device)
+        return self.embed(items, torch.from_numpy(reactions).to(self.device))
+
+    def questions(
+        self,
+        targets: Sequence[Sequence[Reaction]],
+        places: int,
+        size: int,
+        catalogue: Catalogue,
+    ) -> Questions:
+        """Return targets, each one token that says "asked"."""
+        items = vectors(targets, places, catalogue).to(self.device)
+        asked = torch.full(items.shape[:2], ASKED, device=self.device)
+        return Questions(self.embed(items, asked).unsqueeze(2), torch.zeros_like(asked))
+
     def answer(self, hidden: Tensor) -> Tensor:
         """Return the logit, Yes minus No, of each hidden state: [..., hidden] -> [...]."""
         logits: Tensor = self.lm.lm_head(hidden)
@@ -114,6 +149,14 @@ class ItemTokenModel(nn.Module):
         (folder / "config.json").write_text(json.dumps(asdict(self.config), indent=2) + "\n")
         tensors = {name: tensor.contiguous() for name, tensor in self.state_dict().items()}
         (folder / "model.safetensors").write_bytes(save(tensors))
+
+
+def vectors(rows: Sequence[Sequence[Reaction]], places: int, catalogue: Catalogue) -> Tensor:
+    """Return the items' embeddings, [rows, places, d], 0 in padding."""
+    found = np.zeros((len(rows), places, catalogue.embeddings.shape[1]), np.float32)
+    for row, reactions in enumerate(rows):
+        found[row, : len(reactions)] = catalogue.vectors(r.item for r in reactions)
+    return torch.from_numpy(found)
 
 
 def load_base(path: Path | None = None) -> ItemTokenModel:

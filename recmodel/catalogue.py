@@ -1,4 +1,4 @@
-"""The catalogue as the model sees it: item ids and their embeddings."""
+"""The catalogue as the model sees it: item ids, their embeddings and their titles."""
 
 from __future__ import annotations
 
@@ -16,15 +16,26 @@ class UnknownItem(KeyError):
 
 
 class Catalogue:
-    """Item ids with their embeddings, float32 [n, d], in the same order."""
+    """Item ids with their embeddings, float32 [n, d], and titles, in the same order.
 
-    def __init__(self, ids: Sequence[str], embeddings: npt.NDArray[np.float32]) -> None:
+    The text front end reads the titles; the item-token front end needs none.
+    """
+
+    def __init__(
+        self,
+        ids: Sequence[str],
+        embeddings: npt.NDArray[np.float32],
+        titles: Sequence[str] | None = None,
+    ) -> None:
         if embeddings.ndim != 2 or len(embeddings) != len(ids):
             raise ValueError(
                 f"{len(ids)} ids need embeddings of shape [{len(ids)}, d], got {embeddings.shape}"
             )
         self.ids = tuple(ids)
         self.embeddings = np.ascontiguousarray(embeddings, dtype=np.float32)
+        if titles is not None and len(titles) != len(ids):
+            raise ValueError(f"{len(ids)} ids need as many titles, got {len(titles)}")
+        self._titles = None if titles is None else tuple(titles)
         self._places = {item: place for place, item in enumerate(self.ids)}
         if len(self._places) != len(self.ids):
             raise ValueError("an item id stands in the catalogue twice")
@@ -49,3 +60,11 @@ class Catalogue:
         """Return the items' embeddings [m, d]; raises UnknownItem like `places`."""
         rows: npt.NDArray[np.float32] = self.embeddings[self.places(items)]
         return rows
+
+    def titles(self, items: Iterable[str]) -> list[str]:
+        """Return the items' titles; raises UnknownItem like `places`, ValueError without titles."""
+        if self._titles is None:
+            raise ValueError(
+                "this catalogue has no titles: give them, the text front end needs them"
+            )
+        return [self._titles[place] for place in self.places(items)]

@@ -13,7 +13,7 @@ from peft.tuners.lora import Linear
 from torch import Tensor, nn
 
 from recmodel.adapter import PREFIX, AdapterState
-from recmodel.base import ItemTokenModel
+from recmodel.front_end import FrontEnd
 from recmodel.gate import Gate, mix
 
 NAME = "default"
@@ -30,19 +30,23 @@ class GatedLinear(Linear):
     gate: Gate
 
     def forward(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        """Return base(x) + scaling * B mix(A x) for x [B, T, in]."""
+        """Return base(x) + scaling * B mix(A x) for x [B, T, in], in the base's dtype.
+
+        The adapter computes in its own, float32.
+        """
         y: Tensor = self.base_layer(x)
         gating = self.gate.gating
         if gating is None:
             return y
-        low = mix(self.lora_A[NAME](x), gating)
-        # One pass over y, where a product, a scaling and a sum would be three.
         up = cast(Tensor, self.lora_B[NAME].weight)
-        added = torch.addmm(y.flatten(0, 1), low.flatten(0, 1), up.t(), alpha=self.scaling[NAME])
-        return added.view_as(y)
+        low = mix(self.lora_A[NAME](x.to(up.dtype)), gating)
+        flat = y.flatten(0, 1).to(up.dtype)
+        # One pass over y, where a product, a scaling and a sum would be three.
+        added = torch.addmm(flat, low.flatten(0, 1), up.t(), alpha=self.scaling[NAME])
+        return added.to(y.dtype).view_as(y)
 
 
-def attach(model: ItemTokenModel, state: AdapterState) -> ItemTokenModel:
+def attach(model: FrontEnd, state: AdapterState) -> FrontEnd:
     """Return a model that shares the frozen base's weights and carries its own adapter weights.
 
     Raises ValueError if the state's tensors are not those the model would have.
@@ -60,11 +64,14 @@ def attach(model: ItemTokenModel, state: AdapterState) -> ItemTokenModel:
     for module in adapted.lm.modules():
         if isinstance(module, GatedLinear):
             module.gate = adapted.gate
+            # PEFT gives adapters their layer's dtype; ours are float32 over any base.
+            for half in (module.lora_A[NAME], module.lora_B[NAME]):
+                half.float()
     _load(adapted, state)
     return adapted
 
 
-def adapter_parameters(model: ItemTokenModel) -> dict[str, nn.Parameter]:
+def adapter_parameters(model: FrontEnd) -> dict[str, nn.Parameter]:
     """Return the attached adapter's parameters by their names in a PEFT checkpoint."""
     return {
         PREFIX + name.replace(f".{NAME}.", "."): parameter
@@ -74,7 +81,7 @@ def adapter_parameters(model: ItemTokenModel) -> dict[str, nn.Parameter]:
 
 
 def initial_adapter(
-    model: ItemTokenModel, *, rank: int, alpha: int, target_modules: tuple[str, ...], seed: bytes
+    model: FrontEnd, *, rank: int, alpha: int, target_modules: tuple[str, ...], seed: bytes
 ) -> AdapterState:
     """Draw an adapter that changes nothing yet: A uniform as PEFT draws it, B zero.
 
@@ -83,13 +90,13 @@ def initial_adapter(
 
     Raises ValueError when no linear layer of the model is named in `target_modules`.
     """
+    _check_targets(model, target_modules)
     tensors = {}
-    for name, module in model.lm.named_modules():
-        if isinstance(module, nn.Linear) and name.rpartition(".")[2] in target_modules:
+    for name, module in _linear_layers(model).items():
+        if name.rpartition(".")[2] in target_modules:
             stem = f"{PREFIX}{name}.lora_"
             tensors[f"{stem}A.weight"] = _draw(rank, module.in_features, seed, name)
             tensors[f"{stem}B.weight"] = torch.zeros(module.out_features, rank)
-    _check_targets(model, target_modules)
     return AdapterState(tensors, rank, alpha, tuple(sorted(target_modules)))
 
 
@@ -100,19 +107,29 @@ def _draw(rank: int, width: int, seed: bytes, name: str) -> Tensor:
     return torch.empty(rank, width).uniform_(-bound, bound, generator=generator)
 
 
-def _check_targets(model: ItemTokenModel, target_modules: tuple[str, ...]) -> None:
-    leaves = {
-        name.rpartition(".")[2]
+def linear_layers(model: FrontEnd) -> set[str]:
+    """Return the names that adapters can be attached by: the last parts of the layers' names."""
+    return {name.rpartition(".")[2] for name in _linear_layers(model)}
+
+
+def _linear_layers(model: FrontEnd) -> dict[str, nn.Linear]:
+    # Answers are read from two rows of the output head, past any adapter on it.
+    return {
+        name: module
         for name, module in model.lm.named_modules()
-        if isinstance(module, nn.Linear)
+        if isinstance(module, nn.Linear) and module is not model.head
     }
+
+
+def _check_targets(model: FrontEnd, target_modules: tuple[str, ...]) -> None:
+    leaves = linear_layers(model)
     if not target_modules or set(target_modules) - leaves:
         raise ValueError(
             f"target_modules {target_modules} must name linear layers: {', '.join(sorted(leaves))}"
         )
 
 
-def _load(adapted: ItemTokenModel, state: AdapterState) -> None:
+def _load(adapted: FrontEnd, state: AdapterState) -> None:
     parameters = adapter_parameters(adapted)
     if set(parameters) != set(state):
         wrong = sorted(set(parameters) ^ set(state))

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from recmodel.adapter import AdapterState
-from recmodel.base import ItemTokenModel
 from recmodel.catalogue import Catalogue
+from recmodel.front_end import FrontEnd
 from recmodel.gate import Form, Gating, Scope
 from recmodel.lora import attach
 from recmodel.prefixes import PrefixCache
@@ -43,7 +43,7 @@ class Mixture:
 
     def __init__(
         self,
-        base: ItemTokenModel,
+        base: FrontEnd,
         adapters: Mapping[int, AdapterState],
         scope: Scope = "suffix",
         form: Form = "nd",
@@ -133,8 +133,7 @@ class Mixture:
         return rows.repeat_interleave(self._rank, dim=1)
 
     def _gating(self, weights: Tensor) -> Gating:
-        device = self._model.centre.device
-        return Gating(weights.to(device), self._scope, self._form, len(self.shards))
+        return Gating(weights.to(self._model.device), self._scope, self._form, len(self.shards))
 
 
 def concatenated(adapters: Sequence[AdapterState]) -> AdapterState:

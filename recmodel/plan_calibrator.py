@@ -9,9 +9,9 @@ from itertools import chain
 
 import numpy as np
 
-from recmodel.base import ItemTokenModel
 from recmodel.calibrator import Calibrator, fit, scores, standard
 from recmodel.catalogue import Catalogue
+from recmodel.front_end import FrontEnd
 from recmodel.mixture import Mixture
 from recmodel.prompts import prompt_ranges, prompts_of
 from recmodel.rates import Counts
@@ -23,7 +23,7 @@ SUBJECTS, RECORDS, SEED = 200, 60, 11
 
 
 def plan_calibrator(
-    base: ItemTokenModel,
+    base: FrontEnd,
     catalogue: Catalogue,
     centre: Embeddings,
     config: TrainingConfig,

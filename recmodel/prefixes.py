@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from recmodel.base import NO, PAD, YES, ItemTokenModel
 from recmodel.catalogue import Catalogue
+from recmodel.front_end import FrontEnd
 from recmodel.gate import Gating
 from recmodel.prompts import Prompt, Reaction
 
@@ -49,40 +48,32 @@ class Past:
 
 
 def read(
-    model: ItemTokenModel,
+    model: FrontEnd,
     histories: Sequence[History],
-    places: int,
+    places: int | None,
     catalogue: Catalogue,
     gating: Gating | None = None,
 ) -> Past:
-    """Read histories, padded to `places`, under a gating or by the frozen base.
+    """Read histories, padded to `places` or the longest of them, by the base or under a gating.
 
     Padding stands on the right, so plain causal attention keeps it from every real token.
     Raises UnknownItem when the catalogue lacks an item.
     """
-    device = model.centre.device
-    sizes = torch.tensor([len(history) for history in histories], device=device)
-    if places == 0:
+    device = model.device
+    counted = [model.history_size(history, catalogue) for history in histories]
+    sizes = torch.tensor(counted, device=device)
+    P = max(counted) if places is None else places
+    if P == 0:
         return Past(_nothing(model, len(histories)), sizes, gating)
-    reactions = np.full((len(histories), places), PAD)
-    for row, history in enumerate(histories):
-        reactions[row, : len(history)] = [YES if r.liked else NO for r in history]
-    items = vectors(histories, places, catalogue).to(device)
     cache = DynamicCache(config=model.lm.config)
     with model.gate.at(gating):
-        tokens = model.embed(items, torch.from_numpy(reactions).to(device))
-        model.lm.model(inputs_embeds=tokens, past_key_values=cache, use_cache=True)
+        tokens = model.histories(histories, P, catalogue)
+        model.lm.base_model(inputs_embeds=tokens, past_key_values=cache, use_cache=True)
     layers: list[Any] = list(cache.layers)
-    states = torch.stack([kept for layer in layers for kept in (layer.keys, layer.values)])
+    # A base may be spread over devices; what is kept of histories stands on the first.
+    each = [kept.to(device) for layer in layers for kept in (layer.keys, layer.values)]
+    states = torch.stack(each)
     return Past(states.view(len(layers), 2, *states.shape[1:]), sizes, gating)
-
-
-def vectors(rows: Sequence[Sequence[Reaction]], places: int, catalogue: Catalogue) -> Tensor:
-    """Return the items' embeddings, [rows, places, d], 0 in padding."""
-    found = np.zeros((len(rows), places, catalogue.embeddings.shape[1]), np.float32)
-    for row, reactions in enumerate(rows):
-        found[row, : len(reactions)] = catalogue.vectors(r.item for r in reactions)
-    return torch.from_numpy(found)
 
 
 class PrefixCache:
@@ -94,9 +85,7 @@ class PrefixCache:
     one thread.
     """
 
-    def __init__(
-        self, model: ItemTokenModel, catalogue: Catalogue, max_bytes: int = MAX_BYTES
-    ) -> None:
+    def __init__(self, model: FrontEnd, catalogue: Catalogue, max_bytes: int = MAX_BYTES) -> None:
         self.catalogue = catalogue
         self.max_bytes = max_bytes
         self.bytes = 0
@@ -114,28 +103,28 @@ class PrefixCache:
 
         Raises UnknownItem when the catalogue lacks an item.
         """
-        sizes = [len(prompt.prefix) for prompt in prompts]
-        P = max(sizes) if places is None else places
-        L, two, _, H, _, D = _nothing(self._model, 0).shape
-        device = self._model.centre.device
-        # Padding must be finite: it is multiplied by shares of 0.
-        states = torch.zeros(L, two, len(prompts), H, P, D, device=device)
         entries: dict[History, Tensor] = {}
-        for row, prompt in enumerate(prompts):
+        for prompt in prompts:
             if prompt.prefix not in entries:
                 entries[prompt.prefix] = self._entry(prompt)
-            states[:, :, row, :, : sizes[row]] = entries[prompt.prefix]
-        return Past(states, torch.tensor(sizes, device=device))
+        rows = [entries[prompt.prefix] for prompt in prompts]
+        sizes = [entry.shape[-2] for entry in rows]
+        P = max(sizes) if places is None else places
+        L, two, _, H, _, D = _nothing(self._model, 0).shape
+        # Padding must be finite: it is multiplied by shares of 0.
+        states = rows[0].new_zeros(L, two, len(prompts), H, P, D)
+        for row, entry in enumerate(rows):
+            states[:, :, row, :, : sizes[row]] = entry
+        return Past(states, torch.tensor(sizes, device=states.device))
 
     def keep_only(self, prompts: Iterable[Prompt]) -> None:
         """Drop all that is not a prefix of one of these prompts, of its own subject."""
         kept = {(prompt.subject, prompt.prefix) for prompt in prompts}
         self._drop([key for key in self._entries if key not in kept])
 
-    def check(self, model: ItemTokenModel, catalogue: Catalogue) -> None:
+    def check(self, model: FrontEnd, catalogue: Catalogue) -> None:
         """Raise ValueError unless this cache's base is under `model`, its catalogue the same."""
-        # Attaching adapters shares the base's parameters.
-        if self._model.project.weight is not model.project.weight:
+        if not self._model.shares_base(model):
             raise ValueError("these prefixes were read by another base: make a cache of its own")
         if self.catalogue is not catalogue:
             raise ValueError("these prefixes were read with another catalogue: use the same object")
@@ -146,7 +135,7 @@ class PrefixCache:
         entry = self._entries.pop(key, None)
         if entry is None:
             with torch.no_grad():
-                past = read(self._model, [prompt.prefix], len(prompt.prefix), self.catalogue)
+                past = read(self._model, [prompt.prefix], None, self.catalogue)
             entry = past.states[:, :, 0]
             self.bytes += entry.nbytes
         self._entries[key] = entry
@@ -162,7 +151,6 @@ class PrefixCache:
             self.bytes -= self._entries.pop(key).nbytes
 
 
-def _nothing(model: ItemTokenModel, rows: int) -> Tensor:
-    shape = model.config
-    head = shape.hidden // shape.heads
-    return torch.zeros(shape.layers, 2, rows, shape.heads, 0, head, device=model.centre.device)
+def _nothing(model: FrontEnd, rows: int) -> Tensor:
+    layers, heads, size = model.kept_shape
+    return torch.zeros(layers, 2, rows, heads, 0, size, dtype=model.dtype, device=model.device)

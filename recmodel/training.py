@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from recmodel.adapter import AdapterState
-from recmodel.base import ItemTokenModel
 from recmodel.catalogue import Catalogue
+from recmodel.front_end import FrontEnd
 from recmodel.gate import Gating
 from recmodel.lora import adapter_parameters, attach, initial_adapter
 from recmodel.prefixes import PrefixCache
@@ -30,7 +30,7 @@ __all__ = ["TrainingConfig", "initial_state", "train_slice"]
 OnStep = Callable[[int, int], None]
 
 
-def initial_state(model: ItemTokenModel, config: TrainingConfig, shard: int) -> AdapterState:
+def initial_state(model: FrontEnd, config: TrainingConfig, shard: int) -> AdapterState:
     """Return the state that the shard's first slice starts from; it leaves the base as it is."""
     return initial_adapter(
         model,
@@ -42,7 +42,7 @@ def initial_state(model: ItemTokenModel, config: TrainingConfig, shard: int) -> 
 
 
 def train_slice(
-    model: ItemTokenModel,
+    model: FrontEnd,
     config: TrainingConfig,
     shard: int,
     slice_: int,
@@ -73,7 +73,7 @@ def train_slice(
         weight_decay=config.weight_decay,
         fused=True,
     )
-    device = model.centre.device
+    device = model.device
     content = [(prompt.content_id(_key(config, "content")), prompt) for prompt in prompts]
     gating = Gating(torch.ones(1, config.rank, device=device), config.scope)
     steps = config.epochs * math.ceil(len(prompts) / config.batch_prompts)
@@ -87,7 +87,7 @@ def train_slice(
             optimizer.zero_grad()
             batch = collate(chosen, catalogue).to(device)
             # In full scope the adapter changes what is kept of a prefix, at every step.
-            past = prefixes.past(chosen) if config.scope == "suffix" else None
+            past = prefixes.past(chosen) if config.scope == "suffix" and model.packs else None
             loss = mean_loss(score(adapted, batch, gating, past), batch)
             torch.autograd.backward(loss)
             optimizer.step()

@@ -80,13 +80,18 @@ def _check(config: TrainingConfig) -> None:
 
 def _check_words(config: TrainingConfig) -> None:
     targets = cast(object, config.target_modules)
-    if not isinstance(targets, tuple) or not targets or set(targets) - set(LINEAR_LAYERS):
-        raise _wrong("target_modules", targets, f"some of {', '.join(LINEAR_LAYERS)}")
+    # Which layers there are the base knows: `initial_adapter` refuses others.
+    if not isinstance(targets, tuple) or not targets or not all(map(_is_name, targets)):
+        raise _wrong("target_modules", targets, f"names of layers, as {', '.join(LINEAR_LAYERS)}")
     object.__setattr__(config, "target_modules", tuple(sorted(set(targets))))
     if config.scope not in ("suffix", "full"):
         raise _wrong("scope", config.scope, '"suffix" or "full"')
     if not isinstance(config.seed, str) or not re.fullmatch("[0-9a-f]{64}", config.seed):
         raise _wrong("seed", config.seed, "64 lower-case hex digits")
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value.isidentifier()
 
 
 def _wrong(name: str, value: object, remedy: str) -> ConfigError:

@@ -120,7 +120,7 @@ def test_every_pass_has_one_shape(bases, monkeypatch, n):
     real = scoring.score
 
     def watched(model, batch, gating, past):
-        shapes.append((tuple(batch.suffixes.shape[:2]), past.states.shape[2:5:2]))
+        shapes.append((tuple(batch.liked.shape), past.states.shape[2:5:2]))
         return real(model, batch, gating, past)
 
     monkeypatch.setattr(scoring, "score", watched)

@@ -38,8 +38,10 @@ def test_every_tensor_is_made_on_the_bases_device(catalogue, scope, form):
 
 
 def test_the_meta_device_notices_a_tensor_left_behind(catalogue):
+    adapted = attach(cast.tiny_model().to(META), cast.adapter(cast.tiny_model(), 0))
+    batch, left_behind = collate(PROMPTS, catalogue), Gating(torch.ones(1, 4))
     with pytest.raises(RuntimeError, match="meta"):
-        score(cast.tiny_model().to(META), collate(PROMPTS, catalogue))
+        score(adapted, batch, left_behind)
 
 
 @on_a_gpu

@@ -74,7 +74,7 @@ def test_batches_of_one_size_have_one_shape(model, catalogue, monkeypatch, n):
     real = scoring.score
 
     def watched(model, batch, gating, past):
-        shapes.add((len(batch.suffixes), batch.prefix_places, batch.suffixes.shape[1]))
+        shapes.add((len(batch.prompts), batch.prefix_places, batch.liked.shape[1]))
         assert past.states.shape[4] == batch.prefix_places
         return real(model, batch, gating, past)
 
@@ -91,7 +91,7 @@ def test_many_candidates_are_not_paid_for_eight_times(model, catalogue, monkeypa
 
 
 def _rows_alone(model, batch, gating, past):
-    return torch.full(batch.liked.shape, float(len(batch.suffixes)))
+    return torch.full(batch.liked.shape, float(len(batch.prompts)))
 
 
 def test_padding_moves_no_more_than_rounding(model, catalogue):

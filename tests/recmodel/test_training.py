@@ -148,7 +148,7 @@ def test_the_configuration_survives_json(config):
         ("epochs", 2.0),
         ("scope", "prefix"),
         ("seed", "00"),
-        ("target_modules", ["query"]),
+        ("target_modules", ["self_attn.q_proj"]),
         ("target_modules", []),
         ("momentum", 0.9),
     ],
