@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from recmodel.adapter import AdapterState
-from recmodel.base import ItemTokenModel
 from recmodel.catalogue import Catalogue
+from recmodel.front_end import FrontEnd
 from recmodel.gate import Scope
 from recmodel.mixture import Mixture, Omega
 from recmodel.prefixes import PrefixCache
@@ -22,7 +22,7 @@ SMALLEST = 1e-6
 class Silent(Mixture):
     """A model that says nothing: every logit is 0. A calibrator gives it no weight."""
 
-    def __init__(self, base: ItemTokenModel) -> None:
+    def __init__(self, base: FrontEnd) -> None:
         super().__init__(base, {})
 
     def score(
@@ -41,7 +41,7 @@ class Ensemble(Mixture):
     """SISA (arXiv 1912.03817): the adapters answer one by one, their probabilities are averaged."""
 
     def __init__(
-        self, base: ItemTokenModel, adapters: Mapping[int, AdapterState], scope: Scope = "suffix"
+        self, base: FrontEnd, adapters: Mapping[int, AdapterState], scope: Scope = "suffix"
     ) -> None:
         super().__init__(base, {})
         self._members = [

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from threadpoolctl import threadpool_limits
 
-from recmodel.base import ItemTokenModel
 from recmodel.evaluation.ablations import ablation
 from recmodel.evaluation.adapters import served
 from recmodel.evaluation.bootstrap import Draws, Sampled
@@ -18,14 +17,13 @@ from recmodel.evaluation.options import EvaluationError, Options
 from recmodel.evaluation.result import Line, Result, comparisons, described, row
 from recmodel.evaluation.tuning import tuned
 from recmodel.evaluation.workshop import Priors, Workshop
+from recmodel.front_end import FrontEnd
 
 # Gets the steps done, the number of all steps, and what is at work.
 OnProgress = Callable[[int, int, str], None]
 
 
-def evaluate(
-    data: DataSet, base: ItemTokenModel, options: Options, on_progress: OnProgress
-) -> Result:
+def evaluate(data: DataSet, base: FrontEnd, options: Options, on_progress: OnProgress) -> Result:
     """Evaluate every chosen method on a data set.
 
     Raises EvaluationError when all that is asked has the same answer, or a name is unknown.
@@ -41,9 +39,7 @@ def evaluate(
         return _evaluated(data, base, options, on_progress)
 
 
-def _evaluated(
-    data: DataSet, base: ItemTokenModel, options: Options, on_progress: OnProgress
-) -> Result:
+def _evaluated(data: DataSet, base: FrontEnd, options: Options, on_progress: OnProgress) -> Result:
     began = time.process_time()
     work = Work(data, base, options, on_progress)
     lines = work.table(options.chosen())
@@ -68,7 +64,7 @@ class Work:
     """Asks the methods, seed after seed, and tells how far it is."""
 
     def __init__(
-        self, data: DataSet, base: ItemTokenModel, options: Options, on_progress: OnProgress
+        self, data: DataSet, base: FrontEnd, options: Options, on_progress: OnProgress
     ) -> None:
         self.data, self.options, self.on_progress = data, options, on_progress
         self.outer = data.split

@@ -13,12 +13,12 @@ import numpy as np
 
 from recmodel.adapter import AdapterState
 from recmodel.attention import Errors
-from recmodel.base import ItemTokenModel
 from recmodel.calibrator import Calibrator
 from recmodel.catalogue import Catalogue
 from recmodel.evaluation.data import DataSet
 from recmodel.evaluation.mixtures import Silent
 from recmodel.evaluation.partitions import PARTITIONS, People
+from recmodel.front_end import FrontEnd
 from recmodel.gate import Scope
 from recmodel.mixture import Mixture
 from recmodel.partition import is_validation, keyed_hash, slice_of
@@ -87,7 +87,7 @@ class Priors:
     """Plans' own calibrators over a base and a catalogue: no record has a part in them."""
 
     def __init__(
-        self, base: ItemTokenModel, catalogue: Catalogue, config: TrainingConfig = DEFAULT
+        self, base: FrontEnd, catalogue: Catalogue, config: TrainingConfig = DEFAULT
     ) -> None:
         self.base = base
         self._catalogue, self._config = catalogue, config
