@@ -29,9 +29,18 @@ def plan_calibrator(
     config: TrainingConfig,
 ) -> Calibrator:
     """Fit a calibrator over the frozen base, on simulated subjects who meet this catalogue."""
+    return simulated_calibrator(Mixture(base, {}), catalogue, centre, config)
+
+
+def simulated_calibrator(
+    frozen: Mixture,
+    catalogue: Catalogue,
+    centre: Embeddings,
+    config: TrainingConfig,
+) -> Calibrator:
+    """Fit a calibrator over a mixture that no record has taught, on the same subjects."""
     people = dict(subjects(catalogue, SUBJECTS, SEED, RECORDS))
     counts = Counts.of_records(chain.from_iterable(people.values()))
-    frozen = Mixture(base, {})
     rows, liked = [], []
     for subject, records in people.items():
         ranges = prompt_ranges(
