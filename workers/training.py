@@ -25,6 +25,7 @@ from compliance.recommendations.loading import plan_catalogue
 from recmodel import determinism
 from recmodel.adapter import AdapterState, load_adapter, save_adapter
 from recmodel.prompts import Prompt as Example
+from recmodel.rates import told
 from recmodel.training import initial_state, train_slice
 from workers.identity import WORKER
 from workers.judging import errors_fill
@@ -187,7 +188,7 @@ def _inputs(adapter: Adapter) -> list[list[Example]]:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        slices = shard_examples(adapter.plan, adapter.shard)
+        slices = told(shard_examples(adapter.plan, adapter.shard))
         manifest = as_json(slice_manifests_of_records(adapter.plan, adapter.shard))
     if manifest != adapter.manifest:
         raise RuntimeError(f"The records of {adapter} have changed since it was planned.")
