@@ -162,7 +162,7 @@ def make_base(titles: Sequence[str]) -> TextModel:
             **SHAPE,
         )
     )
-    model = TextModel(lm.eval().requires_grad_(False), Wording(template, tokenizer), "made here")
+    model = TextModel(lm.eval().requires_grad_(False), Wording(template, tokenizer))
     return probed(model)
 
 

@@ -13,7 +13,9 @@ from recmodel.prompts import Reaction, item_text
 LIKED_ABOVE = 3.5
 
 
-def read_movielens(folder: Path) -> tuple[dict[str, str], dict[str, list[Reaction]]]:
+def read_movielens(
+    folder: Path, liked_above: float = LIKED_ABOVE
+) -> tuple[dict[str, str], dict[str, list[Reaction]]]:
     """Return item texts by id and each user's reactions in time order.
 
     Ratings of films that movies.csv lacks are left out. Raises FileNotFoundError for a folder
@@ -25,7 +27,7 @@ def read_movielens(folder: Path) -> tuple[dict[str, str], dict[str, list[Reactio
     with (folder / "ratings.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["movieId"] in texts:
-                liked = float(row["rating"]) > LIKED_ABOVE
+                liked = float(row["rating"]) > liked_above
                 at = datetime.fromtimestamp(int(row["timestamp"]), UTC).isoformat()
                 reaction = Reaction(row["movieId"], liked, at)
                 records.setdefault(row["userId"], []).append(reaction)

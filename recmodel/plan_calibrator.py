@@ -14,7 +14,7 @@ from recmodel.catalogue import Catalogue
 from recmodel.front_end import FrontEnd
 from recmodel.mixture import Mixture
 from recmodel.prompts import prompt_ranges, prompts_of
-from recmodel.rates import Counts
+from recmodel.rates import Counts, tell
 from recmodel.simulate import subjects
 from recmodel.taste import Embeddings
 from recmodel.training_config import TrainingConfig
@@ -29,9 +29,18 @@ def plan_calibrator(
     config: TrainingConfig,
 ) -> Calibrator:
     """Fit a calibrator over the frozen base, on simulated subjects who meet this catalogue."""
+    return simulated_calibrator(Mixture(base, {}), catalogue, centre, config)
+
+
+def simulated_calibrator(
+    frozen: Mixture,
+    catalogue: Catalogue,
+    centre: Embeddings,
+    config: TrainingConfig,
+) -> Calibrator:
+    """Fit a calibrator over a mixture that no record has taught, on the same subjects."""
     people = dict(subjects(catalogue, SUBJECTS, SEED, RECORDS))
     counts = Counts.of_records(chain.from_iterable(people.values()))
-    frozen = Mixture(base, {})
     rows, liked = [], []
     for subject, records in people.items():
         ranges = prompt_ranges(
@@ -40,8 +49,8 @@ def plan_calibrator(
             targets_per_prompt=config.targets_per_prompt,
             min_history=config.min_history,
         )
-        prompts = prompts_of(subject, records, ranges)
         others = counts.without(records)
+        prompts = [tell(prompt, others) for prompt in prompts_of(subject, records, ranges)]
         for prompt, logits in zip(prompts, frozen.score(prompts, catalogue), strict=True):
             targets = [reaction.item for reaction in prompt.suffixes]
             rows.append(scores(logits, prompt.prefix, targets, others, catalogue, centre))

@@ -32,13 +32,12 @@ class TooLongError(ValueError):
 
 
 class TextModel(FrontEnd):
-    """A causal LM that is asked in words. `source` is where it came from: a path or a hub id."""
+    """A causal LM that is asked in words."""
 
-    def __init__(self, lm: PreTrainedModel, wording: Wording, source: str) -> None:
+    def __init__(self, lm: PreTrainedModel, wording: Wording) -> None:
         super().__init__()
         self.lm = lm
         self.wording = wording
-        self.source = source
         self.gate = Gate()
 
     @property

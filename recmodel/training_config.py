@@ -38,7 +38,7 @@ class TrainingConfig:
     pass_prompts: int = 0
     recompute: bool = False
     scope: Scope = "suffix"
-    history_size: int = 64
+    history_size: int = 256
     targets_per_prompt: int = 32
     min_history: int = 4
     seed: str = "00" * 32

@@ -152,15 +152,19 @@ def _keys() -> str:
 
 
 def _base() -> str:
+    from compliance.recommendations.errors import IncompleteReleaseError
+    from compliance.recommendations.loading import plan_base
     from recmodel.base import load_base
 
-    digest, plan = load_base().digest, active_plan()
-    if plan and plan.config["base"]["digest"] != digest:
-        raise Ill(
-            f"the base here is {digest[:19]}, the plan's is {plan.config['base']['digest'][:19]}",
-            "Install the version of Lethe that made the plan, or run manage.py train --new-plan.",
-        )
-    return digest[:19]
+    plan = active_plan()
+    if plan is None:
+        return load_base().digest[:19]
+    try:
+        base = plan_base(plan)
+    except IncompleteReleaseError as error:
+        raise Ill(str(error), "Do so on every machine that runs web or workers.") from None
+    packs = "" if base.packs else ", one target a row"
+    return f"{plan.config['base']['digest'][:19]} on {base.device}{packs}"
 
 
 def _encoder() -> str:
@@ -175,10 +179,12 @@ def _encoder() -> str:
 
 
 def _canary() -> str:
+    from compliance.recommendations.loading import plan_base
     from recmodel import determinism
 
     determinism.configure()
-    here, plan = determinism.canary(), active_plan()
+    plan = active_plan()
+    here = determinism.canary(plan_base(plan).device.type if plan else "cpu")
     trained = {adapter.environment.get("canary") for adapter in _active(plan)} if plan else set()
     if trained - {here}:
         raise Ill(

@@ -68,7 +68,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
 def model() -> TextModel:
     wording = RowWording(FRAME.template, tokenizer())
     lm = text_cast.lm(text_cast.shape("llama", vocabulary=600))
-    return probed(TextModel(lm, wording, "tiny"))
+    return probed(TextModel(lm, wording))
 
 
 def save(folder: Path) -> Path:

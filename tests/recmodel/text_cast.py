@@ -126,7 +126,7 @@ def lm(config: PretrainedConfig, **options: object):
 
 def text_model(family: str, template: Template | None = None) -> TextModel:
     wording = Wording(template or Template.read(), tokenizer(KINDS[family]))
-    return probed(TextModel(lm(shape(family)), wording, family))
+    return probed(TextModel(lm(shape(family)), wording))
 
 
 def save(folder: Path, family: str = "llama") -> Path:
