@@ -124,9 +124,7 @@ class Mixture:
             places = np.flatnonzero(which.numpy() == number).tolist()
             chosen = [items[place] for place in places]
             gating = self._gating(row[None])
-            out[places] = score_candidates(
-                self._model, history, chosen, catalogue, gating, counts
-            )
+            out[places] = score_candidates(self._model, history, chosen, catalogue, gating, counts)
         return out
 
     def _weights(self, omega: Omega) -> Tensor:

@@ -108,9 +108,7 @@ def told(slices: Sequence[Sequence[Prompt]]) -> list[list[Prompt]]:
 
 def tell(prompt: Prompt, counts: Counts) -> Prompt:
     """Return the prompt with what `counts` say beside its items: the subject's own left out."""
-    return replace(
-        prompt, prefix=counts.tell(prompt.prefix), suffixes=counts.tell(prompt.suffixes)
-    )
+    return replace(prompt, prefix=counts.tell(prompt.prefix), suffixes=counts.tell(prompt.suffixes))
 
 
 def records_of(prompts: Iterable[Prompt]) -> dict[str, list[Reaction]]:

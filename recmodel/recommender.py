@@ -68,12 +68,16 @@ class Recommender:
         `history` is what the model reads; `records` are all of the subject's that were counted,
         which must not speak for themselves.
         """
-        weights = self._omega(history, self.evidence)[None]
+        weights = self.omega(history)[None]
         counts = self.counts.without(records)
         logits = self.mixture.score_candidates(
             tuple(history), items, self.catalogue, weights, counts
         )
         return self.calibrator.probability(self._rows(logits, history, items, counts))
+
+    def omega(self, history: Sequence[Reaction]) -> npt.NDArray[np.float32]:
+        """Return how much each adapter counts after a history: [K], in the mixture's order."""
+        return self._omega(history, self.evidence)
 
     def validation_rows(self, people: Sequence[Person]) -> Floats:
         """Return the rows of scores [n, 6] of every validation target, person by person.

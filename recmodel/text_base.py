@@ -36,11 +36,12 @@ def load_text(
     *,
     dtype: str = "float32",
     device_map: str | None = None,
+    wording: type[Wording] = Wording,
 ) -> TextModel:
     """Load a frozen causal LM and its tokenizer: a folder, read from it alone, or a hub id.
 
     `device_map` spreads the base over devices, as transformers takes it; without one it stands
-    where `hardware` says.
+    where `hardware` says. `wording` makes prompts into tokens.
 
     Raises BrokenBaseError when files are missing or damaged, UnfitModelError for a model that
     cannot share a prefix, AnswerError and TemplateError for a tokenizer or template that does not
@@ -49,7 +50,7 @@ def load_text(
     config = read_config(source)
     refuse_unfit(config)
     check_loads(source, config, hardware.DTYPES[dtype], hardware.free_bytes(device_map))
-    wording = Wording(template, _pretrained(AutoTokenizer, source))
+    words = wording(template, _pretrained(AutoTokenizer, source))
     lm = _pretrained(
         AutoModelForCausalLM,
         source,
@@ -61,7 +62,7 @@ def load_text(
     refuse_stateful(lm)
     if device_map is None:
         lm.to(hardware.device())
-    return probed(TextModel(lm, wording).eval().requires_grad_(False))
+    return probed(TextModel(lm, words).eval().requires_grad_(False))
 
 
 def probed(model: TextModel) -> TextModel:

@@ -13,6 +13,7 @@ from compliance import keyring
 from compliance.evidence import keys
 from compliance.jobs.models import Job, JobState
 from compliance.provenance.artefacts import artefact_path
+from compliance.provenance.exports import exports_out_of_service
 from compliance.provenance.models import Adapter, Plan, Release
 from compliance.provenance.plans import active_plan
 from compliance.provenance.releases import REFIT, is_settled, live_release
@@ -23,6 +24,8 @@ GUARDED = (
     "erasure_touchedshard",
     "evidence_certificate",
     "provenance_checkpoint",
+    "provenance_export",
+    "provenance_export_checkpoints",
     "provenance_release",
     "provenance_release_checkpoints",
     "provenance_serving",
@@ -235,6 +238,17 @@ def _artefacts() -> str:
     return f"{release}, {release.checkpoints.count()} adapters, digests agree"
 
 
+def _exports() -> str:
+    out = [str(export.pk) for export in exports_out_of_service().order_by("pk")]
+    if out:
+        raise Ill(
+            f"exported copies of weights that are out of service: {', '.join(out)}",
+            "An erasure may have asked for it: destroy every copy (manage.py exports tells where "
+            "they were written), then run manage.py exports --gone NUMBER.",
+        )
+    return "no exported copy is out of service"
+
+
 def _served(release: Release) -> list[str]:
     return sorted(set(release.checkpoints.values_list("digest", flat=True)))
 
@@ -257,4 +271,5 @@ EXAMINATIONS: tuple[tuple[str, tuple[str, ...], Callable[[], str]], ...] = (
     ("Plan", ("Postgres", "Migrations"), _plan),
     ("Calibrator", ("Postgres", "Migrations", "Plan"), _calibrator),
     ("Artefacts", ("Postgres", "Migrations"), _artefacts),
+    ("Exports", ("Postgres", "Migrations"), _exports),
 )
