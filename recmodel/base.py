@@ -1,9 +1,9 @@
 """The frozen base: item tokens under a small Llama, answering Yes or No.
 
 An item is one soft token: a projection of its centred sentence embedding, what others made of it,
-and the embedding of the reaction to it. The language model's own vocabulary holds the reactions: "Yes" after a history
-item says that it was liked, "asked" marks the item in question, and the answer is read from the
-rows of the same words in the output head.
+and the embedding of the reaction to it. The language model's own vocabulary holds the reactions:
+"Yes" after a history item says that it was liked, "asked" marks the item in question, and the
+answer is read from the rows of the same words in the output head.
 """
 
 from __future__ import annotations
@@ -108,8 +108,9 @@ class ItemTokenModel(FrontEnd):
         """
         # Unit vectors of length d have components of size 1 / sqrt(d): bring them to 1.
         scaled = items * float(self.config.dimension**0.5)
-        tokens: Tensor = self.project(scaled) + self.told(told)
-        return tokens + self.lm.model.embed_tokens(reactions)
+        what: Tensor = self.project(scaled) + self.told(told)
+        tokens: Tensor = what + self.lm.model.embed_tokens(reactions)
+        return tokens
 
     def history_size(self, history: Sequence[Reaction], catalogue: Catalogue) -> int:
         """Return the number of tokens that a history takes: one a reaction."""

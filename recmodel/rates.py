@@ -77,38 +77,57 @@ class Counts:
         likes = self.likes.get(item, 0) - self.left_out_likes.get(item, 0)
         return self.smoothed(likes, self.popularity(item))
 
+    def others(self, items: Iterable[str]) -> dict[str, Others]:
+        """Return what others made of each item."""
+        return {item: Others(self.item_rate(item), self.popularity(item)) for item in set(items)}
+
     def tell(self, reactions: Iterable[Reaction]) -> tuple[Reaction, ...]:
         """Return the reactions with what others made of their items beside them."""
-        return tuple(
-            r._replace(others=Others(self.item_rate(r.item), self.popularity(r.item)))
-            for r in reactions
-        )
+        every = tuple(reactions)
+        return beside(every, self.others(reaction.item for reaction in every))
 
     def smoothed(self, likes: int, reactions: int) -> float:
         """Return `likes` of `reactions` as a rate, drawn towards the overall one."""
         return (likes + VIRTUAL * self.overall) / (reactions + VIRTUAL)
 
 
-def told(slices: Sequence[Sequence[Prompt]]) -> list[list[Prompt]]:
-    """Return a shard's prompts, slice by slice, as training takes them.
+def told(slices: Sequence[Sequence[Prompt]], first: int = 0) -> list[list[Prompt]]:
+    """Return a shard's prompts as training takes them, from slice `first` on; none before it.
 
     Others are the other people of the slice and of those before it, so what a slice is trained on
     depends on no later slice.
     """
     counted: list[Reaction] = []
-    found = []
-    for prompts in slices:
+    found: list[list[Prompt]] = []
+    for number, prompts in enumerate(slices):
         own = records_of(prompts)
         counted += chain.from_iterable(own.values())
-        counts = Counts.of_records(counted)
-        others = {subject: counts.without(records) for subject, records in own.items()}
-        found.append([tell(prompt, others[prompt.subject]) for prompt in prompts])
+        found.append(_told(prompts, own, Counts.of_records(counted)) if number >= first else [])
     return found
 
 
-def tell(prompt: Prompt, counts: Counts) -> Prompt:
-    """Return the prompt with what `counts` say beside its items: the subject's own left out."""
-    return replace(prompt, prefix=counts.tell(prompt.prefix), suffixes=counts.tell(prompt.suffixes))
+def _told(
+    prompts: Iterable[Prompt], own: Mapping[str, Sequence[Reaction]], counts: Counts
+) -> list[Prompt]:
+    others = {
+        subject: counts.without(records).others(record.item for record in records)
+        for subject, records in own.items()
+    }
+    return [told_prompt(prompt, others[prompt.subject]) for prompt in prompts]
+
+
+def told_prompt(prompt: Prompt, others: Mapping[str, Others]) -> Prompt:
+    """Return the prompt with what others made of its items beside them."""
+    return replace(
+        prompt,
+        prefix=beside(prompt.prefix, others),
+        suffixes=beside(prompt.suffixes, others),
+    )
+
+
+def beside(reactions: Iterable[Reaction], others: Mapping[str, Others]) -> tuple[Reaction, ...]:
+    """Return the reactions with what others made of each item beside them."""
+    return tuple(reaction._replace(others=others[reaction.item]) for reaction in reactions)
 
 
 def records_of(prompts: Iterable[Prompt]) -> dict[str, list[Reaction]]:

@@ -14,7 +14,7 @@ from recmodel.catalogue import Catalogue
 from recmodel.mixture import Mixture
 from recmodel.prefixes import PrefixCache
 from recmodel.prompts import Prompt, Reaction
-from recmodel.rates import Counts, tell
+from recmodel.rates import Counts, told_prompt
 from recmodel.taste import Embeddings, Floats, taste
 
 
@@ -30,6 +30,12 @@ class Person:
     def liked(self) -> list[npt.NDArray[np.bool_]]:
         """Return what each prompt's targets were answered with."""
         return [np.array([r.liked for r in prompt.suffixes], bool) for prompt in self.prompts]
+
+    def told(self, counts: Counts) -> list[Prompt]:
+        """Return the prompts with what `counts`, which leave its records out, say of the items."""
+        items = (r.item for prompt in self.prompts for r in (*prompt.prefix, *prompt.suffixes))
+        others = counts.others(items)
+        return [told_prompt(prompt, others) for prompt in self.prompts]
 
 
 @dataclass(frozen=True)
@@ -84,15 +90,13 @@ class Recommender:
 
         Nobody's own prompts and records speak for themselves.
         """
-        others = [self.counts.without(person.records) for person in people]
-        prompts = [
-            tell(prompt, counts)
-            for person, counts in zip(people, others, strict=True)
-            for prompt in person.prompts
+        each = [self.counts.without(person.records) for person in people]
+        told = [
+            prompt for one, counts in zip(people, each, strict=True) for prompt in one.told(counts)
         ]
-        logits = iter(self.mixture.score(prompts, self.catalogue, self._omegas(people)))
+        logits = iter(self.mixture.score(told, self.catalogue, self._omegas(people)))
         rows = [np.empty((0, len(self.calibrator.weights)))]
-        for person, counts in zip(people, others, strict=True):
+        for person, counts in zip(people, each, strict=True):
             for prompt in person.prompts:
                 targets = [reaction.item for reaction in prompt.suffixes]
                 rows.append(self._rows(next(logits), prompt.prefix, targets, counts))

@@ -46,18 +46,6 @@ class Wording:
                 " that knows both words"
             )
         self._check_opening()
-        self.yes, self.no = self._answer(YES), self._answer(NO)
-        if self.yes == self.no:
-            raise AnswerError(
-                f"the tokenizer has one token, {self.yes}, for {YES} and {NO}: use a tokenizer"
-                " that knows both words"
-            )
-        closing = self._question("")[1:]
-        if any(closing[at:][: len(self.opening)] == self.opening for at in range(len(closing))):
-            raise TemplateError(
-                f"the words that open the question, {template.opening!r}, come again after"
-                " {target}: an activated LoRA would begin there; open it with other words"
-            )
 
     def __deepcopy__(self, memo: dict[int, object]) -> Wording:
         # Nothing in it changes but the questions that it remembers.

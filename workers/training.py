@@ -161,7 +161,7 @@ def _train_from(work: Work, adapter: Adapter, first: int) -> Iterator[tuple[int,
     """Yield each slice from `first` on with the weights after it."""
     plan, config = adapter.plan, training_config(adapter.plan)
     model, catalogue = base_model(plan), plan_catalogue(plan)
-    slices = _inputs(adapter)
+    slices = _inputs(adapter, first)
     total = sum(map(len, slices[first:])) * config.epochs
     done = 0
     start = _kept_digest(adapter, first)
@@ -183,12 +183,15 @@ def _train_from(work: Work, adapter: Adapter, first: int) -> Iterator[tuple[int,
         yield slice_, state
 
 
-def _inputs(adapter: Adapter) -> list[list[Example]]:
-    """Return the prompts of each slice, sure to be those that the adapter's manifest commits to."""
+def _inputs(adapter: Adapter, first: int) -> list[list[Example]]:
+    """Return the prompts of each slice from `first` on, with what their slices say of the items.
+
+    They are sure to be those that the adapter's manifest commits to.
+    """
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        slices = told(shard_examples(adapter.plan, adapter.shard))
+        slices = told(shard_examples(adapter.plan, adapter.shard), first)
         manifest = as_json(slice_manifests_of_records(adapter.plan, adapter.shard))
     if manifest != adapter.manifest:
         raise RuntimeError(f"The records of {adapter} have changed since it was planned.")

@@ -22,6 +22,7 @@ from recmodel.mixture import Mixture
 from recmodel.prompts import item_title
 from recmodel.rates import Counts
 from recmodel.recommender import Person, Recommender, Setting, evidence_of
+from recmodel.taste import Embeddings
 from recmodel.text_base import FAULTS, TEXT, load_named
 
 
@@ -52,23 +53,25 @@ def plan_base(plan: Plan) -> FrontEnd:
 
 
 def plan_catalogue(plan: Plan) -> Catalogue:
-    """Return the items embedded by the plan's encoder."""
-    return catalogue_by(plan.config["encoder"]["digest"])
+    """Return the items embedded by the plan's encoder, centred as the plan has it."""
+    return catalogue_by(plan.config["encoder"]["digest"], plan.centre)
 
 
-def catalogue_by(encoder: str) -> Catalogue:
+def catalogue_by(encoder: str, centre: Embeddings | None = None) -> Catalogue:
     """Return the items embedded by the encoder of this digest, in the order of their ids.
 
-    With their titles, which the text front end reads.
+    With their titles, which the text front end reads; centred on `centre` [d], or on their mean.
 
     It is kept until there are more. Raise `IncompleteReleaseError` if there is none.
     """
     embedded = ItemEmbedding.objects.filter(encoder=encoder)
-    return _catalogue(encoder, *embedded.aggregate(n=Count("pk"), last=Max("pk")).values())
+    kept_centre = None if centre is None else centre.tobytes()
+    counted = embedded.aggregate(n=Count("pk"), last=Max("pk"))
+    return _catalogue(encoder, kept_centre, *counted.values())
 
 
 @lru_cache(maxsize=1)
-def _catalogue(encoder: str, count: int, newest: int | None) -> Catalogue:
+def _catalogue(encoder: str, centre: bytes | None, count: int, newest: int | None) -> Catalogue:
     rows = list(
         ItemEmbedding.objects.filter(encoder=encoder)
         .order_by("item__external_id")
@@ -78,7 +81,12 @@ def _catalogue(encoder: str, count: int, newest: int | None) -> Catalogue:
         raise IncompleteReleaseError("No item has an embedding by the plan's encoder.")
     vectors = np.frombuffer(b"".join(bytes(vector) for _, vector, *_ in rows), dtype="<f4")
     titles = [item_title(title, attributes) for *_, title, attributes in rows]
-    return Catalogue([item for item, *_ in rows], vectors.reshape(len(rows), -1), titles)
+    return Catalogue(
+        [item for item, *_ in rows],
+        vectors.reshape(len(rows), -1),
+        titles,
+        None if centre is None else np.frombuffer(centre, np.float32),
+    )
 
 
 def weights(digest: str, adapter: Adapter) -> AdapterState:
