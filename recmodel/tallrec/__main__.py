@@ -67,7 +67,12 @@ def _instruct(given: argparse.Namespace) -> None:
             model, examples, config, on_step=_told(bar, "Instructions")
         )
     instruct.merge(model, state)
-    facts = {"rows": len(examples), "cutoff": given.cutoff, "loss of each epoch": losses}
+    facts = {
+        "base": given.base,
+        "rows": len(examples),
+        "cutoff": given.cutoff,
+        "loss of each epoch": losses,
+    }
     digest = instruct.save_base(given.out, model, tokenizer, config, facts)
     found = {"base": str(given.out), "digest": digest, "losses": losses, "rows": len(examples)}
     if given.json:

@@ -170,7 +170,7 @@ def save_base(
     digest = tensor_digest(model.lm.state_dict())
     said = facts | {name: value for name, value in asdict(config).items() if name in _SAID}
     lines = "\n".join(f"- {name}: {value}" for name, value in said.items())
-    card = CARD.format(source=model.source, digest=digest, lines=lines)
+    card = CARD.format(digest=digest, lines=lines)
     (folder / "README.md").write_text(card, "utf-8")
     return digest
 
@@ -178,8 +178,8 @@ def save_base(
 CARD = """\
 # A base that follows instructions
 
-Made from `{source}` by `python -m recmodel.tallrec instruct`: LoRA weights were trained on
-instructions and their answers, and merged.
+Made by `python -m recmodel.tallrec instruct`: LoRA weights were trained on instructions and their
+answers, and merged.
 
 - Weights: {digest}
 {lines}
