@@ -54,11 +54,13 @@ class Counts:
     def without(self, own: Iterable[Reaction]) -> Counts:
         """Return the counts that others' records give; `own` are all of one subject's."""
         mine = list(own)
+        others = max(0, self.all_reactions - len(mine))
+        likes = self.all_likes - sum(reaction.liked for reaction in mine)
         return Counts(
             self.likes,
             self.reactions,
-            self.all_likes - sum(reaction.liked for reaction in mine),
-            self.all_reactions - len(mine),
+            min(max(0, likes), others),
+            others,
             Counter(reaction.item for reaction in mine if reaction.liked),
             Counter(reaction.item for reaction in mine),
         )
@@ -70,12 +72,14 @@ class Counts:
 
     def popularity(self, item: str) -> int:
         """Return how many reactions the item has had."""
-        return self.reactions.get(item, 0) - self.left_out.get(item, 0)
+        # A record that came since the counts were taken is not in them.
+        return max(0, self.reactions.get(item, 0) - self.left_out.get(item, 0))
 
     def item_rate(self, item: str) -> float:
         """Return the item's smoothed like-rate."""
         likes = self.likes.get(item, 0) - self.left_out_likes.get(item, 0)
-        return self.smoothed(likes, self.popularity(item))
+        reactions = self.popularity(item)
+        return self.smoothed(min(max(0, likes), reactions), reactions)
 
     def others(self, items: Iterable[str]) -> dict[str, Others]:
         """Return what others made of each item."""

@@ -61,8 +61,13 @@ def _instruct(given: argparse.Namespace) -> None:
             model, examples, config, on_step=_told(bar, "Instructions")
         )
     instruct.merge(model, state)
-    facts = {"rows": len(examples), "cutoff": given.cutoff, "loss of each epoch": losses}
-    digest = instruct.save_base(given.out, model, tokenizer, config, facts | {"source": given.base})
+    facts = {
+        "base": given.base,
+        "rows": len(examples),
+        "cutoff": given.cutoff,
+        "loss of each epoch": losses,
+    }
+    digest = instruct.save_base(given.out, model, tokenizer, config, facts)
     found = {"base": str(given.out), "digest": digest, "losses": losses, "rows": len(examples)}
     if given.json:
         print(json.dumps(found | {"left_out": left_out}, indent=2))

@@ -179,7 +179,7 @@ CARD = """\
 # A base that follows instructions
 
 Made by `python -m recmodel.tallrec instruct`: LoRA weights were trained on instructions and their
-answers, and merged into the source's.
+answers, and merged.
 
 - Weights: {digest}
 {lines}

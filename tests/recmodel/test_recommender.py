@@ -9,7 +9,6 @@ from recmodel.attention import Attention, omega
 from recmodel.calibrator import scores
 from recmodel.mixture import Mixture
 from recmodel.plan_calibrator import plan_calibrator
-from recmodel.prefixes import PrefixCache
 from recmodel.prompts import prompt_ranges, prompts_of
 from recmodel.rates import Counts
 from recmodel.recommender import (
@@ -73,7 +72,7 @@ def test_a_sample_is_weighed_by_its_neighbours_and_calibrated():
         SETTING.attention, history_taste(HISTORY, CATALOGUE, SETTING.centre), WHO.evidence
     )
     assert weights.max() > 0.4  # it does choose
-    logits = WHO.mixture.score_candidates(HISTORY, ITEMS, CATALOGUE, weights[None])
+    logits = WHO.mixture.score_candidates(HISTORY, ITEMS, CATALOGUE, weights[None], WHO.counts)
     rows = scores(logits, HISTORY, ITEMS, WHO.counts, CATALOGUE, SETTING.centre)
     assert WHO.probabilities(HISTORY, ITEMS, ()) == pytest.approx(CALIBRATOR.probability(rows))
 
@@ -102,12 +101,20 @@ def test_validation_people_are_judged_as_if_they_had_taught_nothing():
         start += len(rows)
 
 
-def test_a_refit_is_the_same_again_with_prefixes_kept_or_not():
-    kept = PrefixCache(MODEL, CATALOGUE)
+def test_a_refit_is_the_same_again():
     first = WHO.refitted(PEOPLE)
-    assert WHO.refitted(PEOPLE, kept) == first
-    assert WHO.refitted(PEOPLE, kept) == first
+    assert WHO.refitted(PEOPLE) == first
     assert first != CALIBRATOR
+
+
+def test_the_model_is_told_what_others_made_of_the_items():
+    counts = WHO.counts
+    twice = Counts.of(
+        {item: 2 * n for item, n in counts.likes.items()},
+        {item: 2 * n for item, n in counts.reactions.items()},
+    )
+    more = replace(WHO, counts=twice)
+    assert (more.validation_rows(PEOPLE)[:, 0] != WHO.validation_rows(PEOPLE)[:, 0]).all()
 
 
 def test_without_validation_people_the_plans_calibrator_serves():

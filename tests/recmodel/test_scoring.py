@@ -5,11 +5,12 @@ import pytest
 import torch
 
 from recmodel import scoring
-from recmodel.base import ASKED, NO, YES
+from recmodel.base import ASKED, NO, YES, told_of
 from recmodel.catalogue import UnknownItem
 from recmodel.gate import Gating
 from recmodel.lora import attach
 from recmodel.prompts import Prompt, Reaction
+from recmodel.rates import Counts, told
 from recmodel.scoring import collate, score, score_prompts
 from tests.recmodel import cast
 
@@ -21,17 +22,20 @@ def _unpacked(model, prompt, catalogue) -> list[float]:
     """One plain causal sequence a target: prefix, then the question."""
     logits = []
     for target in prompt.suffixes:
-        items = catalogue.vectors([*(r.item for r in prompt.prefix), target.item])
+        asked = (*prompt.prefix, target)
+        items = torch.from_numpy(catalogue.centred(r.item for r in asked))[None]
         reactions = [*(YES if r.liked else NO for r in prompt.prefix), ASKED]
-        tokens = model.embed(torch.from_numpy(items)[None], torch.tensor([reactions]))
+        tokens = model.embed(items, told_of([asked], len(asked)), torch.tensor([reactions]))
         hidden = model.lm.model(inputs_embeds=tokens, use_cache=False).last_hidden_state
         logits.append(model.answer(hidden[0, -1]).item())
     return logits
 
 
 def test_packed_equals_unpacked(model, catalogue):
-    (packed,) = score_prompts(model, [ALICE], catalogue)
-    assert packed == pytest.approx(_unpacked(model, ALICE, catalogue), abs=1e-5)
+    others = Counts.of_records(r for p in MANY for r in (*p.prefix, *p.suffixes))
+    prompts = [ALICE, told([MANY])[0][0], replace(ALICE, suffixes=others.tell(ALICE.suffixes))]
+    for prompt, packed in zip(prompts, score_prompts(model, prompts, catalogue), strict=True):
+        assert packed == pytest.approx(_unpacked(model, prompt, catalogue), abs=1e-5)
 
 
 def test_no_suffix_sees_another(model, catalogue):
