@@ -108,8 +108,8 @@ def _about(result: Result) -> Iterable[str]:
         "Methods without a language model were tuned on the last fifth of what they learn from, and"
         " fitted anew to everything; their scores became probabilities by Platt's curve, fitted"
         f" there too. Every method with one put {ASIDE * 100:g} % of the people aside, to weigh"
-        " adapters and to fit a calibrator of the same kind; *of the model alone* is the AUC of its logits"
-        " without that."
+        " adapters and to fit a calibrator of the same kind; *of the model alone* is the AUC of its"
+        " logits without that."
     )
     yield (
         "Seconds are of one CPU thread. Training is without tuning; erasing one person is the"
