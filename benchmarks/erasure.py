@@ -41,7 +41,7 @@ from recmodel.partition import SemanticPartitioner, is_validation, keyed_digest,
 from recmodel.plan_calibrator import plan_calibrator
 from recmodel.prefixes import PrefixCache
 from recmodel.prompts import Prompt, Reaction, prompt_ranges, prompts_of
-from recmodel.rates import Counts
+from recmodel.rates import Counts, told
 from recmodel.recommender import (
     Person,
     Recommender,
@@ -146,20 +146,26 @@ class Pipeline:
             state = done.states.get((shard, start - 1)) or initial_state(
                 world.base, world.config, shard
             )
+            everything = told([slices[shard, number] for number in range(SLICES)], start)
             for slice_ in range(start, SLICES):
-                prompts = slices[shard, slice_]
                 state = train_slice(
-                    world.base, world.config, shard, slice_, prompts, state, world.catalogue
+                    world.base,
+                    world.config,
+                    shard,
+                    slice_,
+                    everything[slice_],
+                    state,
+                    world.catalogue,
                 )
                 done.states[shard, slice_] = state
                 judged = Mixture(world.base, {shard: state}, world.config.scope)
                 done.errors[shard, slice_] = prompt_errors_of(
                     judged, people, world.catalogue, prefixes
                 )
-        self._refit(done, people, prefixes)
+        self._refit(done, people)
         return done
 
-    def _refit(self, done: Trained, people: list[Person], prefixes: PrefixCache) -> Calibrator:
+    def _refit(self, done: Trained, people: list[Person]) -> Calibrator:
         world, last = self.world, SLICES - 1
         errors = np.array([done.errors[shard, last] for shard in range(self.shards)])
         adapters = {shard: done.states[shard, last] for shard in range(self.shards)}
@@ -171,7 +177,7 @@ class Pipeline:
             catalogue=world.catalogue,
             calibrator=world.calibrator,
         )
-        return who.refitted(people, prefixes)
+        return who.refitted(people)
 
 
 def measure(world: World, shards: int) -> dict[str, Any]:

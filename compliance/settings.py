@@ -201,6 +201,12 @@ UNFOLD = {
                         "permission": _permission("provenance.view_adapter"),
                     },
                     {
+                        "title": "Exports",
+                        "icon": "output",
+                        "link": reverse_lazy("admin:provenance_export_changelist"),
+                        "permission": _permission("provenance.view_export"),
+                    },
+                    {
                         "title": "Plans",
                         "icon": "assignment",
                         "link": reverse_lazy("admin:provenance_plan_changelist"),

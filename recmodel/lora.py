@@ -112,6 +112,15 @@ def linear_layers(model: FrontEnd) -> set[str]:
     return {name.rpartition(".")[2] for name in _linear_layers(model)}
 
 
+def adapter_size(model: FrontEnd, rank: int, target_modules: tuple[str, ...]) -> int:
+    """Return the number of weights that an adapter has."""
+    return sum(
+        rank * (layer.in_features + layer.out_features)
+        for name, layer in _linear_layers(model).items()
+        if name.rpartition(".")[2] in target_modules
+    )
+
+
 def _linear_layers(model: FrontEnd) -> dict[str, nn.Linear]:
     # Answers are read from two rows of the output head, past any adapter on it.
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from recmodel.gate import Form, Gating, Scope
 from recmodel.lora import attach
 from recmodel.prefixes import PrefixCache
 from recmodel.prompts import Prompt, Reaction
+from recmodel.rates import Counts
 from recmodel.scoring import Logits, score_candidates, score_prompts
 
 Omega = npt.NDArray[np.floating]
@@ -85,10 +87,12 @@ class Mixture:
         items: Sequence[str],
         catalogue: Catalogue,
         omega: Omega | None = None,
+        counts: Counts | None = None,
     ) -> Logits:
         """Return one float32 logit an item, all asked after one history.
 
-        omega [1, K] for all of them or [len(items), K]; None weighs all adapters alike. A logit
+        omega [1, K] for all of them or [len(items), K]; None weighs all adapters alike. `counts`
+        say what others made of the items. A logit
         depends on history, item and its omega alone, and differs by less than 1e-5 from `score`
         of a prompt with that target. Raises ValueError for an omega of another shape.
         """
@@ -98,12 +102,12 @@ class Mixture:
             raise ValueError(f"omega has {len(omega)} rows for {len(items)} items: give 1 or all")
         weights = self._weights(omega)
         if not self.shards:
-            return score_candidates(self._model, history, items, catalogue)
+            return score_candidates(self._model, history, items, catalogue, None, counts)
         if len(weights) > 1 and self._scope == "full":
-            return self._reading_for_each(history, items, catalogue, weights)
+            return self._reading_for_each(history, items, catalogue, weights, counts)
         # One row for all candidates, [1, R], or one each, [1, items, R].
         gating = self._gating(weights if len(weights) == 1 else weights[None])
-        return score_candidates(self._model, history, items, catalogue, gating)
+        return score_candidates(self._model, history, items, catalogue, gating, counts)
 
     def _reading_for_each(
         self,
@@ -111,6 +115,7 @@ class Mixture:
         items: Sequence[str],
         catalogue: Catalogue,
         weights: Tensor,
+        counts: Counts | None,
     ) -> Logits:
         """Read the history once for each omega: what the adapters made of it holds for one."""
         out = np.empty(len(items), np.float32)
@@ -119,7 +124,7 @@ class Mixture:
             places = np.flatnonzero(which.numpy() == number).tolist()
             chosen = [items[place] for place in places]
             gating = self._gating(row[None])
-            out[places] = score_candidates(self._model, history, chosen, catalogue, gating)
+            out[places] = score_candidates(self._model, history, chosen, catalogue, gating, counts)
         return out
 
     def _weights(self, omega: Omega) -> Tensor:
@@ -144,11 +149,11 @@ def concatenated(adapters: Sequence[AdapterState]) -> AdapterState:
     first = adapters[0]
     for other in adapters[1:]:
         if _shape(other) != _shape(first):
-            raise ValueError("adapters of different rank, alpha or layers cannot be mixed")
+            raise ValueError("adapters of different rank, alpha, layers or scope cannot be mixed")
     tensors = {name: _join(name, [a[name] for a in adapters]) for name in first}
     # alpha grows with the rank, so that alpha / rank stays what each was trained with.
     K = len(adapters)
-    return AdapterState(tensors, first.rank * K, first.alpha * K, first.target_modules)
+    return replace(first, tensors=tensors, rank=first.rank * K, alpha=first.alpha * K)
 
 
 def _join(name: str, parts: Sequence[Tensor]) -> Tensor:
@@ -157,4 +162,4 @@ def _join(name: str, parts: Sequence[Tensor]) -> Tensor:
 
 def _shape(adapter: AdapterState) -> tuple[object, ...]:
     shapes = {name: tuple(tensor.shape) for name, tensor in adapter.items()}
-    return adapter.rank, adapter.alpha, adapter.target_modules, shapes
+    return adapter.rank, adapter.alpha, adapter.target_modules, adapter.invocation, shapes

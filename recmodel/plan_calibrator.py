@@ -14,12 +14,12 @@ from recmodel.catalogue import Catalogue
 from recmodel.front_end import FrontEnd
 from recmodel.mixture import Mixture
 from recmodel.prompts import prompt_ranges, prompts_of
-from recmodel.rates import Counts
+from recmodel.rates import Counts, told_prompt
 from recmodel.simulate import subjects
 from recmodel.taste import Embeddings
 from recmodel.training_config import TrainingConfig
 
-SUBJECTS, RECORDS, SEED = 200, 60, 11
+SUBJECTS, RECORDS, SEED = 200, 120, 11
 
 
 def plan_calibrator(
@@ -49,8 +49,9 @@ def simulated_calibrator(
             targets_per_prompt=config.targets_per_prompt,
             min_history=config.min_history,
         )
-        prompts = prompts_of(subject, records, ranges)
         others = counts.without(records)
+        known = others.others(record.item for record in records)
+        prompts = [told_prompt(prompt, known) for prompt in prompts_of(subject, records, ranges)]
         for prompt, logits in zip(prompts, frozen.score(prompts, catalogue), strict=True):
             targets = [reaction.item for reaction in prompt.suffixes]
             rows.append(scores(logits, prompt.prefix, targets, others, catalogue, centre))

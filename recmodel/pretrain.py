@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +20,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from recmodel.base import ASKED, NO, YES, BaseConfig, ItemTokenModel
+from recmodel.base import ASKED, NO, YES, BaseConfig, ItemTokenModel, told_of
 from recmodel.card import model_card
+from recmodel.catalogue import Catalogue
 from recmodel.determinism import configure
 from recmodel.encoder import Encoder
 from recmodel.fictional import domains, fictional_catalogue
-from recmodel.prompts import prompt_ranges
+from recmodel.prompts import Reaction, prompt_ranges
+from recmodel.rates import Counts
 from recmodel.simulate import Life, World, live, unit_features
 
 Vectors = npt.NDArray[np.float32]
@@ -38,25 +41,36 @@ class Recipe:
     items_per_domain: int = 4000
     # A subject meets a part of a domain's items: catalogues differ in size and in what they hold.
     world_items: int = 1000
-    records: int = 128
-    batch: int = 16
-    steps: int = 1400
+    records: int = 256
+    # How many of a subject's records are asked about.
+    questions: int = 96
+    batch: int = 8
+    steps: int = 1500
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.01
     warmup_steps: int = 100
 
 
+# What is told of others: in histories, in questions; with the share of subjects.
+TOLD_SHARES = (((True, True), 0.5), ((False, True), 0.25), ((False, False), 0.25))
+
+
 @dataclass(frozen=True)
 class Lesson:
-    """A batch for training at every length of history at once.
+    """A batch for training at many lengths of history at once.
 
-    vectors [B, N, d] and liked [B, N] are the records in time order; the query for record t sees
-    the first seen[b, t] of them, as it would in a prompt whose targets begin there.
+    vectors [B, N, d], liked [B, N], told [B, N, 3]: the records in time order, and what is told of
+    others beside them. asked [B, Q]: the places of the records that are asked about, each by a
+    query that sees the first seen [B, Q] records, as it would in a prompt whose targets begin
+    there; asked_told [B, Q, 3].
     """
 
     vectors: Tensor
     liked: Tensor
+    told: Tensor
+    asked: Tensor
     seen: Tensor
+    asked_told: Tensor
 
 
 def embed_domains(encoder: Encoder, recipe: Recipe) -> dict[str, Vectors]:
@@ -72,32 +86,30 @@ def embed_domains(encoder: Encoder, recipe: Recipe) -> dict[str, Vectors]:
 def draw_lesson(tables: Sequence[Vectors], recipe: Recipe, rng: np.random.Generator) -> Lesson:
     """Draw a batch of subjects, each in a world of its own."""
     drawn = [_draw_subject(tables, recipe, rng) for _ in range(recipe.batch)]
-    vectors, liked, seen = zip(*drawn, strict=True)
-    return Lesson(
-        torch.from_numpy(np.stack(vectors)),
-        torch.from_numpy(np.stack(liked)),
-        torch.from_numpy(np.stack(seen)),
-    )
+    return Lesson(*(torch.from_numpy(np.stack(each)) for each in zip(*drawn, strict=True)))
 
 
 def lesson_loss(model: ItemTokenModel, lesson: Lesson) -> Tensor:
     """Return the mean cross-entropy over all queries of the batch.
 
-    Tokens are [history | queries], N each; one pass answers for every record.
+    Tokens are [N of history | Q queries]; one pass answers for every length of history.
     """
     B, N = lesson.liked.shape
-    told = torch.where(lesson.liked, YES, NO)
-    reactions = torch.cat([told, torch.full((B, N), ASKED)], dim=1)
-    tokens = model.embed(lesson.vectors.repeat(1, 2, 1), reactions)
-    positions = torch.cat([torch.arange(N).expand(B, N), lesson.seen], dim=1)
+    row = torch.arange(B)[:, None]
+    history = model.embed(lesson.vectors, lesson.told, torch.where(lesson.liked, YES, NO))
+    queries = model.embed(
+        lesson.vectors[row, lesson.asked],
+        lesson.asked_told,
+        torch.full(lesson.asked.shape, ASKED),
+    )
     out = model.lm.model(
-        inputs_embeds=tokens,
-        attention_mask=_lesson_mask(lesson.seen),
-        position_ids=positions,
+        inputs_embeds=torch.cat([history, queries], dim=1),
+        attention_mask=_lesson_mask(lesson.seen, N),
+        position_ids=torch.cat([torch.arange(N).expand(B, N), lesson.seen], dim=1),
         use_cache=False,
     )
     logits = model.answer(out.last_hidden_state[:, N:])
-    return binary_cross_entropy_with_logits(logits, lesson.liked.float())
+    return binary_cross_entropy_with_logits(logits, lesson.liked[row, lesson.asked].float())
 
 
 def pretrain(tables: dict[str, Vectors], shape: BaseConfig, recipe: Recipe) -> ItemTokenModel:
@@ -105,7 +117,6 @@ def pretrain(tables: dict[str, Vectors], shape: BaseConfig, recipe: Recipe) -> I
     torch.manual_seed(recipe.seed)
     model = ItemTokenModel(shape)
     every = list(tables.values())
-    model.get_buffer("centre").copy_(torch.from_numpy(np.concatenate(every).mean(axis=0)))
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
@@ -145,11 +156,39 @@ def main() -> None:
 
 def _draw_subject(
     tables: Sequence[Vectors], recipe: Recipe, rng: np.random.Generator
-) -> tuple[Vectors, npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+) -> tuple[npt.NDArray[Any], ...]:
     table = tables[int(rng.integers(len(tables)))]
     part = table[rng.choice(len(table), recipe.world_items, replace=False)]
-    life: Life = live(World.over(unit_features(part), rng), rng, recipe.records)
-    return part[life.items], life.liked, _seen(recipe.records, rng)
+    world = World.over(unit_features(part), rng)
+    life: Life = live(world, rng, recipe.records)
+    counts = _counts(*world.reactions_of_others(rng))
+    # As a catalogue gives them, and as prompts tell them.
+    seen = Catalogue([str(place) for place in range(len(part))], part)
+    records = counts.tell(Reaction(str(item), False, "") for item in life.items)
+    vectors = seen.centred(reaction.item for reaction in records)
+    told = told_of([records], len(records))[0].numpy()
+    in_history, in_question = _draw_told(rng)
+    asked = np.sort(rng.choice(len(records), recipe.questions, replace=False))
+    return (
+        vectors,
+        life.liked,
+        told * np.float32(in_history),
+        asked,
+        _seen(len(records), rng)[asked],
+        told[asked] * np.float32(in_question),
+    )
+
+
+def _counts(likes: npt.NDArray[np.int64], reactions: npt.NDArray[np.int64]) -> Counts:
+    return Counts.of(
+        {str(place): int(n) for place, n in enumerate(likes)},
+        {str(place): int(n) for place, n in enumerate(reactions)},
+    )
+
+
+def _draw_told(rng: np.random.Generator) -> tuple[bool, bool]:
+    shares = [share for _, share in TOLD_SHARES]
+    return TOLD_SHARES[int(rng.choice(len(shares), p=shares))][0]
 
 
 def _seen(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -159,14 +198,14 @@ def _seen(n: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     return np.repeat([r.target for r in ranges], [r.end - r.target for r in ranges])
 
 
-def _lesson_mask(seen: Tensor) -> Tensor:
-    """Return [B, 1, 2N, 2N], true where a token may look: see `lesson_loss`."""
-    B, N = seen.shape
+def _lesson_mask(seen: Tensor, N: int) -> Tensor:
+    """Return [B, 1, N + Q, N + Q], true where a token may look: see `lesson_loss`."""
+    B, Q = seen.shape
     place = torch.arange(N)
     causal = (place[None, :] <= place[:, None]).expand(B, N, N)
-    history = torch.cat([causal, torch.zeros(B, N, N, dtype=torch.bool)], dim=2)
+    history = torch.cat([causal, torch.zeros(B, N, Q, dtype=torch.bool)], dim=2)
     to_history = place[None, None, :] < seen[:, :, None]
-    itself = torch.eye(N, dtype=torch.bool).expand(B, N, N)
+    itself = torch.eye(Q, dtype=torch.bool).expand(B, Q, Q)
     queries = torch.cat([to_history, itself], dim=2)
     return torch.cat([history, queries], dim=1).unsqueeze(1)
 

@@ -44,7 +44,7 @@ def refuse_unfit(config: PretrainedConfig) -> None:
 
 
 # Kinds of layers, in transformers' words, whose state runs on over the sequence.
-RECURRENT = {"linear_attention", "mamba", "mamba2", "recurrent", "conv", "hybrid", "lightning"}
+RECURRENT = {"linear_attention", "conv", "hybrid", "hybrid_sliding"}
 REMEDY = "Use one with plain rotary or learned positions, such as Llama, Qwen2 or GPT-NeoX"
 
 

@@ -24,15 +24,24 @@ class PromptRange:
     end: int
 
 
+class Others(NamedTuple):
+    """What others made of an item: their smoothed like-rate, and how many reactions it is from."""
+
+    rate: float
+    reactions: int
+
+
 class Reaction(NamedTuple):
     """One subject's reaction to one item: external item id, liked or not, ISO 8601 time in UTC.
 
-    A tuple, because what is kept of a history is found by hashing all of it.
+    `others` is what the model is told beside it (recmodel.rates), and no part of the record. A
+    tuple, because what is kept of a history is found by hashing all of it.
     """
 
     item: str
     liked: bool
     at: str
+    others: Others | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ class Prompt:
     suffixes: tuple[Reaction, ...]
 
     def content_id(self, key: bytes) -> bytes:
-        """Return 32 bytes, keyed, over the content alone: never a row number or a position."""
+        """Return 32 bytes, keyed, over the records alone: never a row number or a position."""
         parts = ["prompt", self.subject, str(len(self.prefix))]
         for reaction in (*self.prefix, *self.suffixes):
             parts += (reaction.item, "liked" if reaction.liked else "disliked", reaction.at)
@@ -104,10 +113,13 @@ def item_text(title: str, attributes: Mapping[str, str]) -> str:
     The year goes into parentheses unless the title carries it already; the other attributes
     follow by name, their lists written with commas (`Adventure|Comedy` is MovieLens' spelling).
     """
-    year = attributes.get("year", "").strip()
-    head = title.strip()
-    if year and not head.endswith(f"({year})"):
-        head = f"{head} ({year})"
     values = [attributes[name].replace("|", ", ").strip() for name in sorted(attributes)]
     rest = [v for name, v in zip(sorted(attributes), values, strict=True) if v and name != "year"]
-    return ". ".join([head, *rest])
+    return ". ".join([item_title(title, attributes), *rest])
+
+
+def item_title(title: str, attributes: Mapping[str, str]) -> str:
+    """Return the title as texts have it, with the year: `Title (year)`."""
+    year = attributes.get("year", "").strip()
+    head = title.strip()
+    return f"{head} ({year})" if year and not head.endswith(f"({year})") else head

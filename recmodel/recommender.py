@@ -14,7 +14,7 @@ from recmodel.catalogue import Catalogue
 from recmodel.mixture import Mixture
 from recmodel.prefixes import PrefixCache
 from recmodel.prompts import Prompt, Reaction
-from recmodel.rates import Counts
+from recmodel.rates import Counts, told_prompt
 from recmodel.taste import Embeddings, Floats, taste
 
 
@@ -30,6 +30,12 @@ class Person:
     def liked(self) -> list[npt.NDArray[np.bool_]]:
         """Return what each prompt's targets were answered with."""
         return [np.array([r.liked for r in prompt.suffixes], bool) for prompt in self.prompts]
+
+    def told(self, counts: Counts) -> list[Prompt]:
+        """Return the prompts with what `counts`, which leave its records out, say of the items."""
+        items = (r.item for prompt in self.prompts for r in (*prompt.prefix, *prompt.suffixes))
+        others = counts.others(items)
+        return [told_prompt(prompt, others) for prompt in self.prompts]
 
 
 @dataclass(frozen=True)
@@ -68,34 +74,38 @@ class Recommender:
         `history` is what the model reads; `records` are all of the subject's that were counted,
         which must not speak for themselves.
         """
-        weights = self._omega(history, self.evidence)[None]
-        logits = self.mixture.score_candidates(tuple(history), items, self.catalogue, weights)
+        weights = self.omega(history)[None]
         counts = self.counts.without(records)
+        logits = self.mixture.score_candidates(
+            tuple(history), items, self.catalogue, weights, counts
+        )
         return self.calibrator.probability(self._rows(logits, history, items, counts))
 
-    def validation_rows(
-        self, people: Sequence[Person], prefixes: PrefixCache | None = None
-    ) -> Floats:
+    def omega(self, history: Sequence[Reaction]) -> npt.NDArray[np.float32]:
+        """Return how much each adapter counts after a history: [K], in the mixture's order."""
+        return self._omega(history, self.evidence)
+
+    def validation_rows(self, people: Sequence[Person]) -> Floats:
         """Return the rows of scores [n, 6] of every validation target, person by person.
 
-        Nobody's own prompts and records speak for themselves. `prefixes`: see `Mixture.score`.
+        Nobody's own prompts and records speak for themselves.
         """
-        prompts = [prompt for person in people for prompt in person.prompts]
-        logits = iter(
-            self.mixture.score(prompts, self.catalogue, self._omegas(people), prefixes=prefixes)
-        )
+        each = [self.counts.without(person.records) for person in people]
+        told = [
+            prompt for one, counts in zip(people, each, strict=True) for prompt in one.told(counts)
+        ]
+        logits = iter(self.mixture.score(told, self.catalogue, self._omegas(people)))
         rows = [np.empty((0, len(self.calibrator.weights)))]
-        for person in people:
-            counts = self.counts.without(person.records)
+        for person, counts in zip(people, each, strict=True):
             for prompt in person.prompts:
                 targets = [reaction.item for reaction in prompt.suffixes]
                 rows.append(self._rows(next(logits), prompt.prefix, targets, counts))
         return np.concatenate(rows)
 
-    def refitted(self, people: Sequence[Person], prefixes: PrefixCache | None = None) -> Calibrator:
+    def refitted(self, people: Sequence[Person]) -> Calibrator:
         """Return the calibrator that the validation subjects teach, drawn towards the plan's."""
         liked = [np.empty(0, bool), *(part for person in people for part in person.liked)]
-        rows = self.validation_rows(people, prefixes)
+        rows = self.validation_rows(people)
         return fit(rows, np.concatenate(liked), self.setting.calibrator)
 
     def _rows(

@@ -22,6 +22,7 @@ from recmodel.front_end import FrontEnd, Questions
 from recmodel.gate import Gating
 from recmodel.prefixes import History, Past, PrefixCache, read
 from recmodel.prompts import Prompt, Reaction
+from recmodel.rates import Counts
 
 # Serving pads every row to one of these sizes, and every batch to a number of rows that its size
 # decides, so that a prompt meets the same kernels whatever it is scored together with.
@@ -226,14 +227,18 @@ def score_candidates(
     items: Sequence[str],
     catalogue: Catalogue,
     gating: Gating | None = None,
+    counts: Counts | None = None,
 ) -> Logits:
     """Score one subject's candidates, any number of them: float32 [items].
 
     The history is read once. Candidates go in passes of one size and stand alike in each, so a
     logit depends neither on the other candidates nor on its place among them. `gating` has one
-    row, [1, R], or, in suffix scope, weights for each candidate, [1, items, R].
+    row, [1, R], or, in suffix scope, weights for each candidate, [1, items, R]. `counts`, without
+    the subject's own records, say what others made of the items.
     """
-    asked = [Reaction(item, False, "") for item in items]
+    asked: Sequence[Reaction] = [Reaction(item, False, "") for item in items]
+    if counts is not None:
+        history, asked = counts.tell(history), counts.tell(asked)
     places = _padded(model.history_size(history, catalogue))
     out = np.empty(len(items), np.float32)
     with torch.no_grad():

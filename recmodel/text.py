@@ -32,13 +32,12 @@ class TooLongError(ValueError):
 
 
 class TextModel(FrontEnd):
-    """A causal LM that is asked in words. `source` is where it came from: a path or a hub id."""
+    """A causal LM that is asked in words."""
 
-    def __init__(self, lm: PreTrainedModel, wording: Wording, source: str) -> None:
+    def __init__(self, lm: PreTrainedModel, wording: Wording) -> None:
         super().__init__()
         self.lm = lm
         self.wording = wording
-        self.source = source
         self.gate = Gate()
 
     @property
@@ -53,6 +52,11 @@ class TextModel(FrontEnd):
             self.wording.template.digest,
         )
         return f"sha256:{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
+
+    @property
+    def invocation(self) -> tuple[int, ...]:
+        """Return the tokens that every question begins with."""
+        return self.wording.opening
 
     def history_size(self, history: Sequence[Reaction], catalogue: Catalogue) -> int:
         """Return the number of tokens that a history takes, the template's words included."""

@@ -1,55 +1,68 @@
-"""Loading a base for the text front end, from a folder or from the hub."""
+"""Loading a base for the text front end, from a folder or from the hub, and as a plan names it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PretrainedConfig
 from transformers.utils.logging import disable_progress_bar
 
+from recmodel import hardware
 from recmodel.base import BrokenBaseError
-from recmodel.probe import check_head, packing_fault, refuse_stateful, refuse_unfit
-from recmodel.template import Template
+from recmodel.memory import MemoryShortError, check_loads
+from recmodel.probe import (
+    UnfitModelError,
+    check_head,
+    packing_fault,
+    refuse_stateful,
+    refuse_unfit,
+)
+from recmodel.template import Template, TemplateError
 from recmodel.text import TextModel
 from recmodel.tree import TREE
-from recmodel.wording import Wording
+from recmodel.wording import AnswerError, Wording
+
+ITEM_TOKEN, TEXT = "item-token", "text"
+# What loading may fail by; each message says what to do.
+FAULTS = (BrokenBaseError, UnfitModelError, AnswerError, TemplateError, MemoryShortError)
 
 
 def load_text(
     source: str,
     template: Template,
     *,
-    dtype: torch.dtype = torch.float32,
-    device: str = "cpu",
-    device_map: str | dict[str, str] | None = None,
+    dtype: str = "float32",
+    device_map: str | None = None,
+    wording: type[Wording] = Wording,
 ) -> TextModel:
     """Load a frozen causal LM and its tokenizer: a folder, read from it alone, or a hub id.
 
-    `device_map` spreads the base over devices, as transformers takes it, instead of `device`.
+    `device_map` spreads the base over devices, as transformers takes it; without one it stands
+    where `hardware` says. `wording` makes prompts into tokens.
 
     Raises BrokenBaseError when files are missing or damaged, UnfitModelError for a model that
     cannot share a prefix, AnswerError and TemplateError for a tokenizer or template that does not
-    give one token an answer.
+    give one token an answer, MemoryShortError when it does not fit.
     """
     config = read_config(source)
     refuse_unfit(config)
-    wording = Wording(template, _pretrained(AutoTokenizer, source))
+    check_loads(source, config, hardware.DTYPES[dtype], hardware.free_bytes(device_map))
+    words = wording(template, _pretrained(AutoTokenizer, source))
     lm = _pretrained(
         AutoModelForCausalLM,
         source,
         config=config,
-        dtype=dtype,
+        dtype=hardware.DTYPES[dtype],
         attn_implementation=TREE,
         device_map=device_map,
     )
     refuse_stateful(lm)
     if device_map is None:
-        lm.to(device)
-    model = TextModel(lm, wording, source).eval().requires_grad_(False)
-    return probed(model)
+        lm.to(hardware.device())
+    return probed(TextModel(lm, words).eval().requires_grad_(False))
 
 
 def probed(model: TextModel) -> TextModel:
@@ -59,6 +72,34 @@ def probed(model: TextModel) -> TextModel:
         model.packs = False
         model.lm.set_attn_implementation("eager")
     return model
+
+
+def named_in_plan(
+    model: TextModel, source: str, dtype: str, device_map: str | None
+) -> dict[str, Any]:
+    """Return the part of a plan's content that says which base and which words."""
+    wording = model.wording
+    return {
+        "front_end": TEXT,
+        "base": {
+            "name": source,
+            "dtype": dtype,
+            "device_map": device_map,
+            "digest": model.digest,
+            "tokenizer": wording.tokenizer_digest,
+        },
+        "template": {"text": wording.template.text, "digest": wording.template.digest},
+    }
+
+
+def load_named(base: Mapping[str, Any], template: Mapping[str, Any]) -> TextModel:
+    """Load what a plan names; raises as `load_text` does."""
+    return load_text(
+        base["name"],
+        Template.parse(template["text"]),
+        dtype=base["dtype"],
+        device_map=base["device_map"],
+    )
 
 
 def read_config(source: str) -> PretrainedConfig:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -22,6 +23,7 @@ from recmodel.gate import Gating
 from recmodel.lora import adapter_parameters, attach, initial_adapter
 from recmodel.prefixes import PrefixCache
 from recmodel.prompts import Prompt, order
+from recmodel.recomputing import recompute
 from recmodel.scoring import Batch, collate, score
 from recmodel.training_config import TrainingConfig
 
@@ -32,13 +34,14 @@ OnStep = Callable[[int, int], None]
 
 def initial_state(model: FrontEnd, config: TrainingConfig, shard: int) -> AdapterState:
     """Return the state that the shard's first slice starts from; it leaves the base as it is."""
-    return initial_adapter(
+    state = initial_adapter(
         model,
         rank=config.rank,
         alpha=config.alpha,
         target_modules=config.target_modules,
         seed=_key(config, "initial", shard),
     )
+    return replace(state, invocation=model.invocation) if config.scope == "suffix" else state
 
 
 def train_slice(
@@ -65,6 +68,8 @@ def train_slice(
     if not prompts:
         return state
     adapted = attach(model, state)
+    if config.recompute:
+        recompute(adapted, config.scope)
     parameters = adapter_parameters(adapted)
     # Decay is the optimizer's; a fresh one each slice keeps nothing of the slices before.
     optimizer = torch.optim.AdamW(
@@ -85,11 +90,14 @@ def train_slice(
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate * pace(step, steps, config.warmup_share)
             optimizer.zero_grad()
-            batch = collate(chosen, catalogue).to(device)
-            # In full scope the adapter changes what is kept of a prefix, at every step.
-            past = prefixes.past(chosen) if config.scope == "suffix" and model.packs else None
-            loss = mean_loss(score(adapted, batch, gating, past), batch)
-            torch.autograd.backward(loss)
+            targets = sum(len(prompt.suffixes) for prompt in chosen)
+            for part in passes(chosen, config.pass_prompts):
+                batch = collate(part, catalogue).to(device)
+                # In full scope the adapter changes what is kept of a prefix, at every step.
+                kept = config.scope == "suffix" and adapted.packs
+                past = prefixes.past(part) if kept else None
+                loss = mean_loss(score(adapted, batch, gating, past), batch, targets)
+                torch.autograd.backward(loss)
             optimizer.step()
             step, done = step + 1, done + len(chosen)
             if on_step is not None:
@@ -97,14 +105,27 @@ def train_slice(
     tensors = {
         name: parameter.detach().to("cpu", copy=True) for name, parameter in parameters.items()
     }
-    return AdapterState(tensors, state.rank, state.alpha, state.target_modules)
+    return replace(state, tensors=tensors)
 
 
-def mean_loss(logits: Tensor, batch: Batch) -> Tensor:
-    """Return the cross-entropy of logits [B, S], averaged over the batch's real targets."""
+def mean_loss(logits: Tensor, batch: Batch, targets: int | None = None) -> Tensor:
+    """Return the cross-entropy of logits [B, S] over the batch's real targets.
+
+    Their sum over `targets`, the number in all of a step's passes; None for this batch's own.
+    """
     each = binary_cross_entropy_with_logits(logits, batch.liked, reduction="none")
     real = batch.real
-    return (each * real).sum() / real.sum()
+    return (each * real).sum() / (real.sum() if targets is None else targets)
+
+
+def passes(prompts: Sequence[Prompt], size: int) -> Iterator[Sequence[Prompt]]:
+    """Yield a step's prompts in their order, `size` at a time; 0 for all at once.
+
+    Gradients are summed pass by pass, so the sum's last bits go by this size: the plan holds it.
+    """
+    size = size or len(prompts)
+    for start in range(0, len(prompts), size):
+        yield prompts[start : start + size]
 
 
 def pace(step: int, steps: int, warmup_share: float) -> float:

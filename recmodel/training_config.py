@@ -21,7 +21,10 @@ class TrainingConfig:
     """Everything that an adapter depends on besides base, prompts, shard and slice.
 
     The defaults are the embedded setting's. `seed` is 64 hex digits and belongs to the plan;
-    learning_rate is AdamW's peak; warmup_share is of each slice's steps.
+    learning_rate is AdamW's peak; warmup_share is of each slice's steps. To save memory, prompts of
+    a step go through the model `pass_prompts` at a time (0: all at once), and `recompute` computes
+    the layers' activations once more going back instead of keeping them (gradient checkpointing,
+    arXiv 1604.06174).
     """
 
     rank: int = 8
@@ -32,8 +35,10 @@ class TrainingConfig:
     warmup_share: float = 0.1
     epochs: int = 6
     batch_prompts: int = 16
+    pass_prompts: int = 0
+    recompute: bool = False
     scope: Scope = "suffix"
-    history_size: int = 64
+    history_size: int = 256
     targets_per_prompt: int = 32
     min_history: int = 4
     seed: str = "00" * 32
@@ -84,6 +89,8 @@ def _check_words(config: TrainingConfig) -> None:
     if not isinstance(targets, tuple) or not targets or not all(map(_is_name, targets)):
         raise _wrong("target_modules", targets, f"names of layers, as {', '.join(LINEAR_LAYERS)}")
     object.__setattr__(config, "target_modules", tuple(sorted(set(targets))))
+    if not isinstance(cast(object, config.recompute), bool):
+        raise _wrong("recompute", config.recompute, "true or false")
     if config.scope not in ("suffix", "full"):
         raise _wrong("scope", config.scope, '"suffix" or "full"')
     if not isinstance(config.seed, str) or not re.fullmatch("[0-9a-f]{64}", config.seed):
@@ -99,8 +106,8 @@ def _wrong(name: str, value: object, remedy: str) -> ConfigError:
 
 
 _LOWEST_INT = {
-    "rank": 1, "alpha": 1, "epochs": 1, "batch_prompts": 1, "history_size": 1,
-    "targets_per_prompt": 1, "min_history": 0,
+    "rank": 1, "alpha": 1, "epochs": 1, "batch_prompts": 1, "pass_prompts": 0,
+    "history_size": 1, "targets_per_prompt": 1, "min_history": 0,
 }  # fmt: skip
 _FLOAT_RANGE = {
     "learning_rate": (1e-9, 1.0), "weight_decay": (0.0, 1.0),

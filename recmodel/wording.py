@@ -45,12 +45,7 @@ class Wording:
                 f"the tokenizer has one token, {self.yes}, for {YES} and {NO}: use a tokenizer"
                 " that knows both words"
             )
-        closing = self._question("")[1:]
-        if any(closing[at:][: len(self.opening)] == self.opening for at in range(len(closing))):
-            raise TemplateError(
-                f"the words that open the question, {template.opening!r}, come again after"
-                " {target}: an activated LoRA would begin there; open it with other words"
-            )
+        self._check_opening()
 
     def __deepcopy__(self, memo: dict[int, object]) -> Wording:
         # Nothing in it changes but the questions that it remembers.
@@ -84,6 +79,14 @@ class Wording:
         if title not in self._asked:
             self._asked[title] = self._question(title)
         return self._asked[title]
+
+    def _check_opening(self) -> None:
+        closing = self._question("")[1:]
+        if any(closing[at:][: len(self.opening)] == self.opening for at in range(len(closing))):
+            raise TemplateError(
+                f"the words that open the question, {self.template.opening!r}, come again after"
+                " {target}: an activated LoRA would begin there; open it with other words"
+            )
 
     def _question(self, title: str) -> tuple[int, ...]:
         return self.opening + self._tokens(title + self.template.closing)

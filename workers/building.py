@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -18,12 +18,17 @@ from compliance.provenance.placement import Progress, place_new_records
 from compliance.provenance.plans import plan_activate
 from compliance.provenance.releases import release_publish, serving_lock
 from compliance.recommendations.loading import catalogue_by
+from recmodel import hardware
 from recmodel.attention import Attention, Strategy
 from recmodel.base import load_base
 from recmodel.encoder import Encoder
+from recmodel.front_end import FrontEnd
 from recmodel.gate import Form
 from recmodel.partition import SEMANTIC, unpacked
 from recmodel.plan_calibrator import plan_calibrator
+from recmodel.template import Template
+from recmodel.text_base import ITEM_TOKEN, load_text, named_in_plan
+from recmodel.text_defaults import training_defaults
 from recmodel.training import TrainingConfig
 
 # What a plan of this version says, this version of Lethe can act on.
@@ -35,6 +40,15 @@ MIXTURE = {
     # The latest of each validation subject; more make every checkpoint's errors dearer.
     "prompts_per_subject": 2,
 }
+
+
+@dataclass(frozen=True)
+class TextChoice:
+    """What a plan of the text front end is made with: a folder or hub id, words, and where to."""
+
+    source: str
+    template: Template
+    device_map: str | None = None
 
 
 def plan_config(
@@ -49,20 +63,21 @@ def plan_config(
     slice_by: Sequence[str] = (),
     strategy: Strategy = "attention",
     form: Form = "nd",
+    text: TextChoice | None = None,
 ) -> dict[str, Any]:
     """Return a plan's content. Without `seed`, partition and training get fresh random keys.
 
-    `method` is the partitioner, `slice_by` the erasure classes from least to most likely. It looks
-    at the catalogue as it is now, which must have been embedded, and at nobody's records.
+    `method` is the partitioner, `slice_by` the erasure classes from least to most likely, `text`
+    the base of the text front end, None for item tokens. It looks at the catalogue as it is now,
+    which must have been embedded, and at nobody's records.
     """
     root = seed or secrets.token_hex(32)
-    base, catalogue = load_base(), catalogue_by(encoder.digest)
-    training = TrainingConfig(seed=_derive(root, "training"))
+    catalogue = catalogue_by(encoder.digest)
+    base, named, training = _front_end(text, _derive(root, "training"))
     frozen = frozen_embeddings(catalogue.embeddings, method, shards)
     return {
         "version": PLAN_VERSION,
-        "front_end": "item-token",
-        "base": {"digest": base.digest},
+        **named,
         "encoder": {"name": encoder.name, "digest": encoder.digest},
         "like_threshold": like_threshold,
         "partition": {
@@ -80,6 +95,20 @@ def plan_config(
         ).to_dict(),
         "training": training.to_dict(),
     }
+
+
+def _front_end(
+    text: TextChoice | None, seed: str
+) -> tuple[FrontEnd, dict[str, Any], TrainingConfig]:
+    """Return the base, what a plan says of it, and what its adapters are trained with."""
+    if text is None:
+        base = load_base()
+        named = {"front_end": ITEM_TOKEN, "base": {"digest": base.digest}}
+        return base, named, TrainingConfig(seed=seed)
+    dtype = hardware.dtype()
+    model = load_text(text.source, text.template, dtype=dtype, device_map=text.device_map)
+    named = named_in_plan(model, text.source, dtype, text.device_map)
+    return model, named, training_defaults(model, seed, hardware.free_bytes(text.device_map))
 
 
 class ErasuresUnderWayError(Exception):

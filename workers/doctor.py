@@ -13,6 +13,7 @@ from compliance import keyring
 from compliance.evidence import keys
 from compliance.jobs.models import Job, JobState
 from compliance.provenance.artefacts import artefact_path
+from compliance.provenance.exports import exports_out_of_service
 from compliance.provenance.models import Adapter, Plan, Release
 from compliance.provenance.plans import active_plan
 from compliance.provenance.releases import REFIT, is_settled, live_release
@@ -23,6 +24,8 @@ GUARDED = (
     "erasure_touchedshard",
     "evidence_certificate",
     "provenance_checkpoint",
+    "provenance_export",
+    "provenance_export_checkpoints",
     "provenance_release",
     "provenance_release_checkpoints",
     "provenance_serving",
@@ -149,15 +152,19 @@ def _keys() -> str:
 
 
 def _base() -> str:
+    from compliance.recommendations.errors import IncompleteReleaseError
+    from compliance.recommendations.loading import plan_base
     from recmodel.base import load_base
 
-    digest, plan = load_base().digest, active_plan()
-    if plan and plan.config["base"]["digest"] != digest:
-        raise Ill(
-            f"the base here is {digest[:19]}, the plan's is {plan.config['base']['digest'][:19]}",
-            "Install the version of Lethe that made the plan, or run manage.py train --new-plan.",
-        )
-    return digest[:19]
+    plan = active_plan()
+    if plan is None:
+        return load_base().digest[:19]
+    try:
+        base = plan_base(plan)
+    except IncompleteReleaseError as error:
+        raise Ill(str(error), "Do so on every machine that runs web or workers.") from None
+    packs = "" if base.packs else ", one target a row"
+    return f"{plan.config['base']['digest'][:19]} on {base.device}{packs}"
 
 
 def _encoder() -> str:
@@ -172,10 +179,12 @@ def _encoder() -> str:
 
 
 def _canary() -> str:
+    from compliance.recommendations.loading import plan_base
     from recmodel import determinism
 
     determinism.configure()
-    here, plan = determinism.canary(), active_plan()
+    plan = active_plan()
+    here = determinism.canary(plan_base(plan).device.type if plan else "cpu")
     trained = {adapter.environment.get("canary") for adapter in _active(plan)} if plan else set()
     if trained - {here}:
         raise Ill(
@@ -229,6 +238,17 @@ def _artefacts() -> str:
     return f"{release}, {release.checkpoints.count()} adapters, digests agree"
 
 
+def _exports() -> str:
+    out = [str(export.pk) for export in exports_out_of_service().order_by("pk")]
+    if out:
+        raise Ill(
+            f"exported copies of weights that are out of service: {', '.join(out)}",
+            "An erasure may have asked for it: destroy every copy (manage.py exports tells where "
+            "they were written), then run manage.py exports --gone NUMBER.",
+        )
+    return "no exported copy is out of service"
+
+
 def _served(release: Release) -> list[str]:
     return sorted(set(release.checkpoints.values_list("digest", flat=True)))
 
@@ -251,4 +271,5 @@ EXAMINATIONS: tuple[tuple[str, tuple[str, ...], Callable[[], str]], ...] = (
     ("Plan", ("Postgres", "Migrations"), _plan),
     ("Calibrator", ("Postgres", "Migrations", "Plan"), _calibrator),
     ("Artefacts", ("Postgres", "Migrations"), _artefacts),
+    ("Exports", ("Postgres", "Migrations"), _exports),
 )

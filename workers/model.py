@@ -4,7 +4,7 @@ from compliance.jobs.services import ImpossibleJobError
 from compliance.provenance.models import Plan
 from compliance.recommendations.errors import IncompleteReleaseError
 from compliance.recommendations.loading import plan_base
-from recmodel.base import ItemTokenModel
+from recmodel.front_end import FrontEnd
 from recmodel.training import TrainingConfig
 
 
@@ -13,7 +13,7 @@ def training_config(plan: Plan) -> TrainingConfig:
     return TrainingConfig.from_dict(plan.config["training"])
 
 
-def base_model(plan: Plan) -> ItemTokenModel:
+def base_model(plan: Plan) -> FrontEnd:
     """Return the frozen base, or raise `ImpossibleJobError` if it is not the plan's."""
     try:
         return plan_base(plan)

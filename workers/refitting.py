@@ -20,7 +20,7 @@ from compliance.provenance.validation import ValidationSubject, validation_subje
 from compliance.recommendations.loading import persons, plan_setting, recommender
 from recmodel import determinism
 from recmodel.recommender import Recommender
-from workers.judging import errors_fill, validation_prefixes
+from workers.judging import errors_fill
 from workers.work import Work
 
 
@@ -51,8 +51,7 @@ def refit(work: Work) -> None:
     errors_fill(work, plan, _checkpoints(plan))
     while not (moment := _moment(plan)).is_whole:
         errors_fill(work, plan, _checkpoints(plan))
-    prefixes = validation_prefixes(plan, moment.people)
-    calibrator = moment.who.refitted(persons(moment.people), prefixes)
+    calibrator = moment.who.refitted(persons(moment.people))
     with transaction.atomic():
         serving_lock()
         work.lease.succeed()

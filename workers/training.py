@@ -25,6 +25,7 @@ from compliance.recommendations.loading import plan_catalogue
 from recmodel import determinism
 from recmodel.adapter import AdapterState, load_adapter, save_adapter
 from recmodel.prompts import Prompt as Example
+from recmodel.rates import told
 from recmodel.training import initial_state, train_slice
 from workers.identity import WORKER
 from workers.judging import errors_fill
@@ -43,7 +44,8 @@ def train(work: Work) -> None:
     they may not be, as it began in another environment, all of it is trained anew.
     """
     determinism.configure()
-    adapter, environment = _open_adapter(work), determinism.fingerprint()
+    adapter = _open_adapter(work)
+    environment = _environment(adapter)
     if _has_begun_elsewhere(adapter, environment):
         _begin_anew(work, adapter)
         return
@@ -74,7 +76,7 @@ def replay(work: Work) -> None:
     adapter = _open_adapter(work)
     if adapter.trainer == WORKER:
         raise RuntimeError("A replay by the process that trained would prove nothing.")
-    environment = determinism.fingerprint()
+    environment = _environment(adapter)
     _require_same_environment(adapter, environment)
     digest = _kept_digest(adapter, adapter.first_slice)
     for _, state in _train_from(work, adapter, adapter.first_slice):
@@ -102,6 +104,12 @@ def _open_adapter(work: Work) -> Adapter:
     if adapter.state not in OPEN_ADAPTER_STATES:
         raise ImpossibleJobError(f"{adapter} is {adapter.get_state_display()}, not open.")
     return adapter
+
+
+def _environment(adapter: Adapter) -> dict[str, Any]:
+    """Return what the bits may depend on here, where the plan's base stands."""
+    base = base_model(adapter.plan)
+    return determinism.fingerprint(base.device.type, base.dtype, base.packs)
 
 
 def _has_begun_elsewhere(adapter: Adapter, environment: dict[str, Any]) -> bool:
@@ -153,7 +161,7 @@ def _train_from(work: Work, adapter: Adapter, first: int) -> Iterator[tuple[int,
     """Yield each slice from `first` on with the weights after it."""
     plan, config = adapter.plan, training_config(adapter.plan)
     model, catalogue = base_model(plan), plan_catalogue(plan)
-    slices = _inputs(adapter)
+    slices = _inputs(adapter, first)
     total = sum(map(len, slices[first:])) * config.epochs
     done = 0
     start = _kept_digest(adapter, first)
@@ -175,12 +183,15 @@ def _train_from(work: Work, adapter: Adapter, first: int) -> Iterator[tuple[int,
         yield slice_, state
 
 
-def _inputs(adapter: Adapter) -> list[list[Example]]:
-    """Return the prompts of each slice, sure to be those that the adapter's manifest commits to."""
+def _inputs(adapter: Adapter, first: int) -> list[list[Example]]:
+    """Return the prompts of each slice from `first` on, with what their slices say of the items.
+
+    They are sure to be those that the adapter's manifest commits to.
+    """
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        slices = shard_examples(adapter.plan, adapter.shard)
+        slices = told(shard_examples(adapter.plan, adapter.shard), first)
         manifest = as_json(slice_manifests_of_records(adapter.plan, adapter.shard))
     if manifest != adapter.manifest:
         raise RuntimeError(f"The records of {adapter} have changed since it was planned.")

@@ -22,6 +22,7 @@ MODELS = (
     "provenance.view_checkpoint",
     "provenance.view_release",
     "provenance.view_serving",
+    "provenance.view_export",
 )
 CATALOGUE = ("records.view_item",)
 SUBJECTS = ("records.view_subject", "records.view_interaction")

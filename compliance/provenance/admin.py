@@ -16,7 +16,15 @@ from compliance.accounts.admin_base import (
     short_digest,
 )
 from compliance.provenance import admin_subjects  # noqa: F401  (registers the subjects)
-from compliance.provenance.models import Adapter, AdapterState, Checkpoint, Plan, Release, Replay
+from compliance.provenance.models import (
+    Adapter,
+    AdapterState,
+    Checkpoint,
+    Export,
+    Plan,
+    Release,
+    Replay,
+)
 from compliance.provenance.releases import live_release
 
 ADAPTER_COLOURS: dict[str, str] = {
@@ -196,3 +204,38 @@ class ReleaseAdmin(ReadOnlyAdmin):
     @display(description="Manifest")
     def shown_manifest(self, release: Release) -> SafeString:
         return pretty_json(release.manifest)
+
+
+@admin.register(Export)
+class ExportAdmin(ReadOnlyAdmin):
+    """Copies of weights in other places, and which of them an erasure has reached since."""
+
+    list_display = ["name", "standing", "kind", "holds", "path", "created_at"]
+    list_filter = [("kind", ChoicesRadioFilter)]
+    empty_text = "Nothing was exported. manage.py export_adapter writes a copy of what is served."
+    fields = [
+        *("standing", "kind", "holds", "omega", "release", "whole_digest", "path"),
+        *("exported_by", "created_at", "gone_at"),
+    ]
+    readonly_fields = ["standing", "holds", "whole_digest"]
+
+    @display(description="Export", ordering="pk")
+    def name(self, export: Export) -> str:
+        return str(export).capitalize()
+
+    @display(description="Standing", label={"out": "danger", "clean": "success", "gone": ""})
+    def standing(self, export: Export) -> tuple[str, str]:
+        if export.gone_at:
+            return "gone", "Gone"
+        if export.is_out_of_service:
+            return "out", "Out of service: destroy all copies"
+        return "clean", "Clean"
+
+    @display(description="Holds")
+    def holds(self, export: Export) -> str:
+        rows = export.checkpoints.select_related("adapter").order_by("adapter__shard")
+        return "; ".join(map(str, rows))
+
+    @display(description="Digest")
+    def whole_digest(self, export: Export) -> SafeString | str:
+        return digest_code(export.digest)

@@ -345,3 +345,39 @@ class Serving(models.Model):
 
     def __str__(self) -> str:
         return f"epoch {self.epoch}"
+
+
+class ExportKind(models.TextChoices):
+    ADAPTER = "adapter", "One adapter"
+    WEIGHTS = "weights", "A mixture at weights that were given"
+    SUBJECT = "subject", "A mixture at one subject's weights"
+
+
+class Export(models.Model):
+    """A copy of weights in a folder of the operator's, where no quarantine reaches it.
+
+    Holds nothing of a person: the weights of a mixture that a subject's records led to stay out.
+    """
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="exports")
+    checkpoints = models.ManyToManyField(Checkpoint, related_name="exports")
+    kind = models.CharField(max_length=8, choices=ExportKind.choices)
+    omega = models.JSONField(null=True, help_text="Weights in the order of the shards.")
+    digest = models.CharField(max_length=DIGEST_LENGTH)
+    path = models.TextField(help_text="The folder it was written to.")
+    exported_by = models.CharField(max_length=200, help_text="The operating system's user.")
+    created_at = models.DateTimeField(default=timezone.now)
+    gone_at = models.DateTimeField(
+        null=True, help_text="When the operator said that no copy is left."
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"export {self.pk}"
+
+    @property
+    def is_out_of_service(self) -> bool:
+        """Tell whether its weights were quarantined since, and it is not known to be gone."""
+        return self.gone_at is None and self.checkpoints.exclude(quarantined_at=None).exists()

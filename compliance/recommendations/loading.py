@@ -1,5 +1,6 @@
 """From rows and files to the model in memory: base, catalogue, weights, and who answers."""
 
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -13,61 +14,79 @@ from compliance.recommendations.errors import IncompleteReleaseError
 from compliance.records.models import ItemEmbedding
 from recmodel.adapter import AdapterState, load_adapter
 from recmodel.attention import Attention
-from recmodel.base import BrokenBaseError, ItemTokenModel, load_base
+from recmodel.base import load_base
 from recmodel.calibrator import Calibrator
 from recmodel.catalogue import Catalogue
+from recmodel.front_end import FrontEnd
 from recmodel.mixture import Mixture
+from recmodel.prompts import item_title
 from recmodel.rates import Counts
 from recmodel.recommender import Person, Recommender, Setting, evidence_of
+from recmodel.taste import Embeddings
+from recmodel.text_base import FAULTS, TEXT, load_named
 
 
 @lru_cache(maxsize=1)
-def _base() -> tuple[ItemTokenModel, str]:
+def _base(named: str) -> tuple[FrontEnd, str]:
     # With its digest, which is over all weights.
-    base = load_base()
+    given = json.loads(named)
+    base = load_named(**given) if given else load_base()
     return base, base.digest
 
 
-def plan_base(plan: Plan) -> ItemTokenModel:
+def plan_base(plan: Plan) -> FrontEnd:
     """Return the frozen base; raise `IncompleteReleaseError` unless it is the plan's."""
     wanted = plan.config["base"]["digest"]
+    is_text = plan.config.get("front_end") == TEXT
+    given = {name: plan.config[name] for name in ("base", "template")} if is_text else {}
     try:
-        base, digest = _base()
-    except BrokenBaseError as error:
+        base, digest = _base(json.dumps(given, sort_keys=True))
+    except FAULTS as error:
         raise IncompleteReleaseError(str(error)) from error
     if digest != wanted:
         raise IncompleteReleaseError(
-            f"The base model here is {digest}, the plan's is {wanted}. Install the version "
-            "of Lethe that made the plan, or make a new plan with `manage.py train --new-plan`."
+            f"The base model here is {digest}, the plan's is {wanted}. Restore its files, or the "
+            "version of Lethe that made the plan, or make a new plan with `manage.py train "
+            "--new-plan`."
         )
     return base
 
 
 def plan_catalogue(plan: Plan) -> Catalogue:
-    """Return the items embedded by the plan's encoder."""
-    return catalogue_by(plan.config["encoder"]["digest"])
+    """Return the items embedded by the plan's encoder, centred as the plan has it."""
+    return catalogue_by(plan.config["encoder"]["digest"], plan.centre)
 
 
-def catalogue_by(encoder: str) -> Catalogue:
+def catalogue_by(encoder: str, centre: Embeddings | None = None) -> Catalogue:
     """Return the items embedded by the encoder of this digest, in the order of their ids.
+
+    With their titles, which the text front end reads; centred on `centre` [d], or on their mean.
 
     It is kept until there are more. Raise `IncompleteReleaseError` if there is none.
     """
     embedded = ItemEmbedding.objects.filter(encoder=encoder)
-    return _catalogue(encoder, *embedded.aggregate(n=Count("pk"), last=Max("pk")).values())
+    kept_centre = None if centre is None else centre.tobytes()
+    counted = embedded.aggregate(n=Count("pk"), last=Max("pk"))
+    return _catalogue(encoder, kept_centre, *counted.values())
 
 
 @lru_cache(maxsize=1)
-def _catalogue(encoder: str, count: int, newest: int | None) -> Catalogue:
+def _catalogue(encoder: str, centre: bytes | None, count: int, newest: int | None) -> Catalogue:
     rows = list(
         ItemEmbedding.objects.filter(encoder=encoder)
         .order_by("item__external_id")
-        .values_list("item__external_id", "vector")
+        .values_list("item__external_id", "vector", "item__title", "item__attributes")
     )
     if not rows:
         raise IncompleteReleaseError("No item has an embedding by the plan's encoder.")
-    vectors = np.frombuffer(b"".join(bytes(vector) for _, vector in rows), dtype="<f4")
-    return Catalogue([item for item, _ in rows], vectors.reshape(len(rows), -1))
+    vectors = np.frombuffer(b"".join(bytes(vector) for _, vector, *_ in rows), dtype="<f4")
+    titles = [item_title(title, attributes) for *_, title, attributes in rows]
+    return Catalogue(
+        [item for item, *_ in rows],
+        vectors.reshape(len(rows), -1),
+        titles,
+        None if centre is None else np.frombuffer(centre, np.float32),
+    )
 
 
 def weights(digest: str, adapter: Adapter) -> AdapterState:

@@ -25,7 +25,7 @@ from recmodel.partition import is_validation, keyed_hash, slice_of
 from recmodel.plan_calibrator import simulated_calibrator
 from recmodel.prefixes import PrefixCache
 from recmodel.prompts import Prompt, prompt_ranges, prompts_of
-from recmodel.rates import Counts
+from recmodel.rates import Counts, told
 from recmodel.recommender import Person, prompt_errors_of
 from recmodel.taste import centre_of
 from recmodel.training import initial_state, train_slice
@@ -169,10 +169,9 @@ class Workshop:
         for shard in range(sharding.shards):
             self.on_step(f"shard {shard + 1} of {sharding.shards}")
             state = initial_state(self.base, config, shard)
-            for slice_ in range(sharding.slices):
+            mine = self._slices(shard, taught, sharding.slices)
+            for slice_, prompts in enumerate(told(mine)):
                 began = time.process_time()
-                mine = [name for name, place in taught.items() if place == (shard, slice_)]
-                prompts = [prompt for name in mine for prompt in self.prompts(name)]
                 state = train_slice(
                     self.base, config, shard, slice_, prompts, state, self.catalogue
                 )
@@ -183,6 +182,15 @@ class Workshop:
             judging[shard] = time.process_time() - began
             states[shard] = state
         return Trained(states, np.array(errors), partition, slices, judging, taught)
+
+    def _slices(
+        self, shard: int, taught: Mapping[str, tuple[int, int]], slices: int
+    ) -> list[list[Prompt]]:
+        found: list[list[Prompt]] = [[] for _ in range(slices)]
+        for name, (its_shard, slice_) in taught.items():
+            if its_shard == shard:
+                found[slice_] += self.prompts(name)
+        return found
 
     def _places(self, sharding: Sharding) -> dict[str, tuple[int, int]]:
         judges = {person.subject for person in self.judges}

@@ -1,6 +1,7 @@
 """Every page for every role, and nothing that can be added, changed or deleted by hand."""
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
 from compliance.accounts.models import ApiClient
@@ -8,7 +9,10 @@ from compliance.accounts.scopes import Scope
 from compliance.accounts.services import client_create
 from compliance.erasure.models import ErasureRequest
 from compliance.jobs.models import Job
-from compliance.provenance.models import Adapter, Plan, Release
+from compliance.provenance.adapters import shard_quarantine
+from compliance.provenance.exports import export_add
+from compliance.provenance.models import Adapter, ExportKind, Plan, Release
+from compliance.provenance.releases import live_release
 from compliance.records.models import Item, Subject
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +23,7 @@ LISTS = {
     "provenance_plan": {"rita", "otto", "anna", "omar"},
     "provenance_adapter": {"rita", "otto", "anna", "omar"},
     "provenance_release": {"rita", "otto", "anna", "omar"},
+    "provenance_export": {"rita", "otto", "anna", "omar"},
     "records_item": {"rita", "otto", "anna", "omar"},
     "records_subject": {"rita", "otto", "anna"},
     "jobs_job": {"rita", "otto", "anna", "omar"},
@@ -119,3 +124,23 @@ def test_revoking_a_key_asks_first_and_needs_the_right(login, db):
     assert not ApiClient.objects.usable().exists()
     assert key not in html
     assert client.secret_digest not in html
+
+
+def test_the_list_of_exports_says_which_copies_have_to_go(login, plan):
+    release, epoch = live_release()
+    for number in (0, 1):
+        with transaction.atomic():
+            export_add(
+                release=release,
+                epoch=epoch,
+                checkpoints=[release.checkpoints.get(adapter__shard=number)],
+                kind=ExportKind.ADAPTER,
+                omega=None,
+                digest=release.digest,
+                path=f"/srv/shard-{number}",
+                by="omar",
+            )
+    shard_quarantine(plan=plan, shard=1, first_slice=0)
+    html = login("omar").get(reverse("admin:provenance_export_changelist")).content.decode()
+    assert html.count("Out of service: destroy all copies") == 1
+    assert "/srv/shard-1" in html

@@ -146,8 +146,8 @@ def _vector(name: str) -> bytes:
 EMBEDDINGS = np.array([np.frombuffer(_vector(name), "<f4") for name in ITEMS])
 
 
-def make_plan(shape: Shape) -> Plan:
-    """Put a plan in force."""
+def make_plan(shape: Shape, **content: object) -> Plan:
+    """Put a plan in force; `content` takes the place of what plans say here."""
     return plan_activate(
         config={
             "version": PLAN_VERSION,
@@ -167,6 +167,7 @@ def make_plan(shape: Shape) -> Plan:
             "mixture": MIXTURE | {"strategy": shape.strategy, "form": shape.form},
             "calibrator": CALIBRATOR.to_dict(),
             "training": TRAINING.to_dict() | {"scope": shape.scope},
+            **content,
         }
     )
 
@@ -272,10 +273,12 @@ def finish() -> None:
         pass
 
 
-def build(shape: Shape, people: People, *, items: tuple[str, ...] = ITEMS) -> Plan:
+def build(
+    shape: Shape, people: People, *, items: tuple[str, ...] = ITEMS, **content: object
+) -> Plan:
     """Build it all from these records alone."""
     make_catalogue(items)
-    plan = make_plan(shape)
+    plan = make_plan(shape, **content)
     add_people(people)
     refresh(plan)
     finish()

@@ -1,5 +1,7 @@
 """A tiny model, a tiny catalogue and a few subjects: Alice, Bob and others."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -56,4 +58,4 @@ def adapter(model: ItemTokenModel, seed: int, config: TrainingConfig = CONFIG) -
     state = initial_state(model, config, seed)
     torch.manual_seed(seed)
     tensors = {n: torch.randn(t.shape) * 0.3 if ".lora_B." in n else t for n, t in state.items()}
-    return AdapterState(tensors, state.rank, state.alpha, state.target_modules)
+    return replace(state, tensors=tensors)

@@ -58,6 +58,12 @@ def test_what_a_caller_does_to_a_fingerprint_is_its_own():
     assert fingerprint()["cpu"]["capability"]
 
 
+def test_it_tells_how_the_base_computes():
+    here, there = fingerprint(), fingerprint("cpu", torch.bfloat16, packs=False)
+    assert here["dtype"] == "float32"
+    assert differences(here, there) == ["attention", "dtype"]
+
+
 def test_equal_fingerprints_have_no_differences():
     assert differences(fingerprint(), json.loads(json.dumps(fingerprint()))) == []
 

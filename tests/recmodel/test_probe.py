@@ -39,7 +39,7 @@ CATALOGUE = text_cast.catalogue()
 
 def _text(config, **options) -> TextModel:
     wording = Wording(Template.read(), text_cast.tokenizer("byte-level"))
-    return TextModel(text_cast.lm(config, **options), wording, "test")
+    return TextModel(text_cast.lm(config, **options), wording)
 
 
 @pytest.mark.parametrize("family", text_cast.FAMILIES)

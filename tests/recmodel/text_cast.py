@@ -54,13 +54,7 @@ def training(family: str, **other: object) -> TrainingConfig:
 
 @cache
 def tokenizer(kind: str) -> PreTrainedTokenizerFast:
-    tok, trainer = {"byte-level": _byte_level, "metaspace": _metaspace, "wordpiece": _wordpiece}[
-        kind
-    ]()
-    words = Template.read().text.replace("{", " ").replace("}", " ")
-    tok.train_from_iterator(
-        [*TITLES, *[words, "Yes", "No", " Yes", " No", ": Yes", ": No"] * 50], trainer
-    )
+    tok = {"byte-level": _byte_level, "metaspace": _metaspace, "wordpiece": _wordpiece}[kind]()
     special = {"unk_token": "<unk>"} | ({} if kind == "byte-level" else {"bos_token": "<s>"})
     if kind != "byte-level":
         tok.post_processor = processors.TemplateProcessing(
@@ -69,34 +63,50 @@ def tokenizer(kind: str) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=tok, **special)
 
 
-def _byte_level():
+def _texts() -> list[str]:
+    words = Template.read().text.replace("{", " ").replace("}", " ")
+    return [*TITLES, *[words, "Yes", "No", " Yes", " No", ": Yes", ": No"] * 50]
+
+
+def _byte_level() -> Tokenizer:
     tok = Tokenizer(models.BPE())
     tok.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tok.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    return tok, trainers.BpeTrainer(
-        vocab_size=400, initial_alphabet=alphabet, special_tokens=["<unk>"], show_progress=False
-    )
+    return _trained(tok, ["<unk>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
 
 
-def _metaspace():
+def _metaspace() -> Tokenizer:
     """As SentencePiece's models are in transformers: Llama's, for one."""
     tok = Tokenizer(models.BPE(unk_token="<unk>"))
     tok.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
     tok.decoder = decoders.Metaspace(prepend_scheme="first")
-    return tok, trainers.BpeTrainer(
-        vocab_size=400, special_tokens=["<unk>", "<s>"], show_progress=False
+    return _trained(tok, ["<unk>", "<s>"])
+
+
+def _trained(tok: Tokenizer, special: list[str], **options: object) -> Tokenizer:
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, special_tokens=special, show_progress=False, **options
     )
+    tok.train_from_iterator(_texts(), trainer)
+    return tok
 
 
-def _wordpiece():
-    tok = Tokenizer(models.WordPiece(unk_token="<unk>"))
-    tok.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tok.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+def _wordpiece() -> Tokenizer:
+    """Whole words and letters: WordPiece's own trainer draws ties anew in every process."""
+    normalizer = normalizers.BertNormalizer(lowercase=True)
+    splitter = pre_tokenizers.BertPreTokenizer()
+    words = {
+        word
+        for text in _texts()
+        for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(text))
+    }
+    letters = {letter for word in words for letter in word}
+    pieces = ["<unk>", "<s>", *sorted(words | letters | {f"##{letter}" for letter in letters})]
+    vocabulary = {piece: place for place, piece in enumerate(pieces)}
+    tok = Tokenizer(models.WordPiece(vocabulary, unk_token="<unk>"))
+    tok.normalizer, tok.pre_tokenizer = normalizer, splitter
     tok.decoder = decoders.WordPiece()
-    return tok, trainers.WordPieceTrainer(
-        vocab_size=400, special_tokens=["<unk>", "<s>"], show_progress=False
-    )
+    return tok
 
 
 def shape(family: str, vocabulary: int = 512, **other: object) -> PretrainedConfig:
@@ -116,7 +126,7 @@ def lm(config: PretrainedConfig, **options: object):
 
 def text_model(family: str, template: Template | None = None) -> TextModel:
     wording = Wording(template or Template.read(), tokenizer(KINDS[family]))
-    return probed(TextModel(lm(shape(family)), wording, family))
+    return probed(TextModel(lm(shape(family)), wording))
 
 
 def save(folder: Path, family: str = "llama") -> Path:

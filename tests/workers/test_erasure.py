@@ -23,6 +23,7 @@ from compliance.recommendations.loading import plan_catalogue
 from compliance.records.models import Interaction, Subject
 from recmodel.adapter import load_adapter
 from recmodel.base import load_base
+from recmodel.rates import told
 from recmodel.training import TrainingConfig, initial_state, train_slice
 from tests.workers.conftest import SLICES, wait_for, worker
 
@@ -56,7 +57,7 @@ def trained_from_scratch(plan: Plan, shard: int) -> str:
     """Digest of the shard's adapter, trained here on what the database holds now."""
     model, config = load_base(), TrainingConfig.from_dict(plan.config["training"])
     state, catalogue = initial_state(model, config, shard), plan_catalogue(plan)
-    for slice_, prompts in enumerate(shard_examples(plan, shard)):
+    for slice_, prompts in enumerate(told(shard_examples(plan, shard))):
         state = train_slice(model, config, shard, slice_, prompts, state, catalogue)
     return state.digest
 

@@ -35,15 +35,29 @@ def required(field: str, value: str, longest: int = ID_LENGTH) -> str:
 @lru_cache(maxsize=4096)
 def rating(value: str, least: Decimal, most: Decimal) -> Decimal:
     """Return a rating between `least` and `most` with at most two decimals."""
+    number = _number_between(value, least, most)
+    rounded = round(number, 2)
+    if rounded != number:
+        raise FaultError(value, "rating has more than two decimals")
+    return rounded
+
+
+@lru_cache(maxsize=4096)
+def mapped_rating(
+    value: str, between: tuple[Decimal, Decimal], onto: tuple[Decimal, Decimal]
+) -> Decimal:
+    """Return a rating `between` two numbers, mapped `onto` others, in two decimals."""
+    share = (_number_between(value, *between) - between[0]) / (between[1] - between[0])
+    return round(onto[0] + share * (onto[1] - onto[0]), 2)
+
+
+def _number_between(value: str, least: Decimal, most: Decimal) -> Decimal:
     if not _NUMBER.fullmatch(value.strip()):
         raise FaultError(value, "rating is not a number such as 3.5")
     number = Decimal(value.strip())
     if not least <= number <= most:
         raise FaultError(value, f"rating is not between {least} and {most}")
-    rounded = round(number, 2)
-    if rounded != number:
-        raise FaultError(value, "rating has more than two decimals")
-    return rounded
+    return number
 
 
 def seconds(value: str, now: datetime) -> datetime:

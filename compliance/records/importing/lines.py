@@ -15,11 +15,10 @@ _CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class TextFile:
-    """A readable file: its encoding, and its number of lines, give or take an empty last one."""
+class DataFile:
+    """A readable file and its number of lines, give or take an empty last one."""
 
     path: Path
-    encoding: str
     lines: int
 
     @property
@@ -27,18 +26,32 @@ class TextFile:
         return self.path.name
 
 
-def inspect(path: Path) -> TextFile:
-    """Read the file once to learn its encoding: Latin-1 where it is not UTF-8 throughout."""
-    if not path.exists():
-        raise SourceError(f"{path} does not exist. Check the path.")
-    if not path.is_file():
-        raise SourceError(f"{path} is not a regular file. Give one that can be read twice.")
+@dataclass(frozen=True)
+class TextFile(DataFile):
+    """A file of text, its encoding, and whether that was guessed because it is not UTF-8."""
+
+    encoding: str
+    guessed: bool = False
+
+
+def inspect(path: Path, encoding: str | None = None) -> TextFile:
+    """Count the lines, and learn the encoding: Latin-1 where it is not UTF-8 throughout."""
+    check_file(path)
     with _opened(path) as file:
         chunks = iter(partial(file.read, _CHUNK), b"")
         first = next(chunks, b"")
         if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise SourceError(f"{path} is UTF-16. Save it as UTF-8.")
-        return _inspect(path, first, chunks)
+        found = _inspect(path, first, chunks)
+    return found if encoding is None else TextFile(path, found.lines, encoding)
+
+
+def check_file(path: Path) -> None:
+    """Raise `SourceError` unless there is a regular file."""
+    if not path.exists():
+        raise SourceError(f"{path} does not exist. Check the path.")
+    if not path.is_file():
+        raise SourceError(f"{path} is not a regular file. Give one that can be read twice.")
 
 
 def raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -60,7 +73,7 @@ def _inspect(path: Path, first: bytes, others: Iterator[bytes]) -> TextFile:
         lines += chunk.count(b"\n")
         is_utf8 = is_utf8 and _decodes(decoder, chunk)
     is_utf8 = is_utf8 and _decodes(decoder, b"", final=True)
-    return TextFile(path, "utf-8" if is_utf8 else "latin-1", lines)
+    return TextFile(path, lines, "utf-8" if is_utf8 else "latin-1", guessed=not is_utf8)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:

@@ -11,11 +11,13 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from compliance.records.importing import staging
+from compliance.records.importing.columns import PLAIN_COLUMNS, Columns
 from compliance.records.importing.detect import folder_source
+from compliance.records.importing.parquet import parquet_source
 from compliance.records.importing.plain import plain_source
 from compliance.records.importing.rejects import RejectsFile
 from compliance.records.importing.rows import Reject, SourceError
-from compliance.records.importing.tables import Row, Source, Table
+from compliance.records.importing.tables import PLAIN, Dialect, Row, Source, Table
 from compliance.records.services import INGEST_LOCK, ingest_lock
 
 OnProgress = Callable[[int, int], None]
@@ -52,10 +54,37 @@ def import_folder(
 
 
 def import_csv(
-    items: Path, interactions: Path, *, rejects: Path, on_progress: OnProgress | None = None
+    items: Path,
+    interactions: Path,
+    *,
+    rejects: Path,
+    columns: Columns = PLAIN_COLUMNS,
+    dialect: Dialect = PLAIN,
+    on_progress: OnProgress | None = None,
 ) -> ImportReport:
-    """Import plain CSV from two files."""
-    return _import(plain_source(items, interactions, _now()), rejects, on_progress)
+    """Import CSV from two files."""
+    _check_two(items, interactions)
+    source = plain_source(items, interactions, _now(), columns, dialect)
+    return _import(source, rejects, on_progress)
+
+
+def import_parquet(
+    items: Path,
+    interactions: Path,
+    *,
+    rejects: Path,
+    columns: Columns = PLAIN_COLUMNS,
+    on_progress: OnProgress | None = None,
+) -> ImportReport:
+    """Import Parquet from two files."""
+    _check_two(items, interactions)
+    return _import(parquet_source(items, interactions, _now(), columns), rejects, on_progress)
+
+
+def _check_two(items: Path, interactions: Path) -> None:
+    # Columns that are not named become attributes of items: there must be no person in them.
+    if items.resolve() == interactions.resolve():
+        raise SourceError(f"{items} is given twice. Write the catalogue to a file of its own.")
 
 
 def _now() -> datetime:

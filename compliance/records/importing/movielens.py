@@ -17,7 +17,7 @@ from compliance.records.importing.fields import (
 )
 from compliance.records.importing.lines import inspect
 from compliance.records.importing.rows import FaultError, InteractionRow, ItemRow
-from compliance.records.importing.tables import Source, Table, csv_table, encoding_notices
+from compliance.records.importing.tables import Source, TextTable, csv_table, encoding_notices
 
 LATEST_FILES = ("movies.csv", "ratings.csv")
 ML_100K_FILES = ("u.item", "u.data")
@@ -51,12 +51,12 @@ def ml_100k_source(folder: Path, now: datetime) -> Source:
     """Return the tables of an ml-100k folder, which is Latin-1 and has no headers."""
     movies, ratings = (inspect(folder / name) for name in ML_100K_FILES)
     columns = (*ML_100K_DETAILS, *ML_100K_GENRES)
-    items = Table(movies, columns, _splitter("|"), _ml_100k_movie, has_header=False)
-    interactions = Table(
+    items = TextTable(movies, _ml_100k_movie, columns, _splitter("|"), has_header=False)
+    interactions = TextTable(
         ratings,
+        partial(_rating, now=now, least=Decimal("1")),
         ("user id", "item id", "rating", "timestamp"),
         _splitter("\t"),
-        partial(_rating, now=now, least=Decimal("1")),
         has_header=False,
     )
     return Source(items, interactions)

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -13,11 +14,19 @@ from compliance.provenance.plans import active_plan
 from compliance.provenance.releases import live_release
 from compliance.records.models import CLASS_LENGTH, Interaction
 from recmodel.attention import STRATEGIES
-from recmodel.base import BrokenBaseError
 from recmodel.encoder import Encoder, EncoderMismatch
 from recmodel.gate import FORMS
 from recmodel.partition import METHODS, SEMANTIC
-from workers.building import PLAN_VERSION, ErasuresUnderWayError, build, plan_config, refresh
+from recmodel.template import Template
+from recmodel.text_base import FAULTS, ITEM_TOKEN, TEXT
+from workers.building import (
+    PLAN_VERSION,
+    ErasuresUnderWayError,
+    TextChoice,
+    build,
+    plan_config,
+    refresh,
+)
 from workers.embedding import embed_items
 from workers.progress import bars, follow_training
 
@@ -32,6 +41,10 @@ DEFAULTS: dict[str, Any] = {
     "slice_by": "",
     "mixture": "attention",
     "form": "nd",
+    "front_end": ITEM_TOKEN,
+    "base": None,
+    "template": None,
+    "device_map": None,
     "new_plan": False,
 }
 
@@ -72,6 +85,24 @@ class Command(BaseCommand):
             choices=FORMS,
             help="what is mixed: the adapters' products (nd), or their factors (d) [%(default)s]",
         )
+        group.add_argument(
+            "--front-end",
+            choices=(ITEM_TOKEN, TEXT),
+            help="what reads a history: one token an item over the shipped base, or titles as text "
+            "over a language model of yours [%(default)s]",
+        )
+        group.add_argument(
+            "--base", metavar="PATH_OR_HUB_ID", help="the causal language model of --front-end text"
+        )
+        group.add_argument(
+            "--template",
+            metavar="FILE",
+            type=Path,
+            help="its prompts, with {liked}, {disliked} and, last, {target} [the one shipped]",
+        )
+        group.add_argument(
+            "--device-map", help="spread the base over devices, `auto` for all of them [one device]"
+        )
         group.add_argument("--like-above", help="a higher rating is a like [%(default)s]")
         group.add_argument("--seed", help="derive the plan's keys from this text [random]")
         group.add_argument(
@@ -90,7 +121,7 @@ class Command(BaseCommand):
             raise CommandError("There are no interactions. Import some with import_movielens.")
         try:
             plan = train(console, options)
-        except (ErasuresUnderWayError, BrokenBaseError, EncoderMismatch) as error:
+        except (ErasuresUnderWayError, EncoderMismatch, *FAULTS) as error:
             raise CommandError(str(error)) from None
         _report(console, plan)
 
@@ -136,7 +167,19 @@ def _check_nothing_new(plan: Plan, options: dict[str, Any]) -> None:
         "mixture": mixture["strategy"],
         "form": mixture["form"],
         "like_above": plan.config["like_threshold"],
+        "front_end": plan.config.get("front_end", ITEM_TOKEN),
+        "base": plan.config["base"].get("name"),
+        "device_map": plan.config["base"].get("device_map"),
     }
+    if options["template"] is not None:
+        given = Template.read(options["template"])
+        if given.text != plan.config.get("template", {}).get("text"):
+            raise CommandError(
+                f"--template {options['template']} is not the template of the plan in force. "
+                "Leave it out, or add --new-plan to replace that plan."
+            )
+    if options["base"] is not None:
+        options = options | {"base": _source(options["base"])}
     for name, value in in_force.items():
         if options[name] not in (DEFAULTS[name], value):
             raise CommandError(
@@ -165,7 +208,21 @@ def _config(encoder: Encoder, options: dict[str, Any]) -> dict[str, Any]:
         slice_by=_classes(options["slice_by"]),
         strategy=options["mixture"],
         form=options["form"],
+        text=_text(options),
     )
+
+
+def _text(options: dict[str, Any]) -> TextChoice | None:
+    """Return what the text front end is to be made with; None for item tokens."""
+    if options["front_end"] != TEXT:
+        return None
+    template = Template.read(options["template"])
+    return TextChoice(_source(options["base"]), template, options["device_map"])
+
+
+def _source(base: str) -> str:
+    """Return a folder's full path, as workers stand elsewhere; a hub id as it is."""
+    return str(Path(base).resolve()) if Path(base).is_dir() else base
 
 
 def _classes(text: str) -> list[str]:
@@ -199,6 +256,7 @@ def _check(options: dict[str, Any]) -> None:
             f"--mixture centroid needs the centroids of --partitioner {SEMANTIC}, not "
             f"{options['partitioner']}."
         )
+    _check_text(options)
     if not 0 <= options["validation_share"] <= 0.5:
         raise CommandError(f"--validation-share is {options['validation_share']}. Give 0 to 0.5.")
     try:
@@ -207,6 +265,17 @@ def _check(options: dict[str, Any]) -> None:
         threshold = Decimal("NaN")
     if not (threshold.is_finite() and 0 <= threshold <= 10):
         raise CommandError(f"--like-above is {options['like_above']!r}. Give a rating, 0 to 10.")
+
+
+def _check_text(options: dict[str, Any]) -> None:
+    is_text = options["front_end"] == TEXT
+    if is_text and not options["base"]:
+        raise CommandError("--front-end text needs --base with the path or hub id of a model.")
+    for name in ("base", "template", "device_map"):
+        if options[name] is not None and not is_text:
+            raise CommandError(
+                f"--{name.replace('_', '-')} is for --front-end text: add that, or leave it out."
+            )
 
 
 def _report(console: Console, plan: Plan) -> None:

@@ -5,30 +5,35 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from compliance.records.importing import options as given
 from compliance.records.importing.commands import ImportCommand
 from compliance.records.importing.load import import_csv
 
 
 class Command(ImportCommand):
     help = (
-        "Import plain CSV. Lines that cannot be taken go to the rejects file, and the exit status "
-        "is 0 all the same; it is 1 if nothing can be read."
+        "Import CSV, with any columns. Lines that cannot be taken go to the rejects file, and the "
+        "exit status is 0 all the same; it is 1 if nothing can be read."
     )
     rejects_name = "import_csv.csv"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("items", type=Path, metavar="ITEMS", help="id,title and any attributes")
-        parser.add_argument(
-            "interactions", type=Path, metavar="INTERACTIONS", help="subject,item,rating,at"
-        )
+        given.add_files(parser)
+        given.add_dialect(parser)
         super().add_arguments(parser)
 
     def handle(
         self, *args: Any, items: Path, interactions: Path, rejects: Path, **options: Any
     ) -> None:
+        columns, dialect = given.columns_of(options), given.dialect_of(options)
         self.run(
             lambda on_progress: import_csv(
-                items, interactions, rejects=rejects, on_progress=on_progress
+                items,
+                interactions,
+                rejects=rejects,
+                columns=columns,
+                dialect=dialect,
+                on_progress=on_progress,
             ),
             rejects,
         )
