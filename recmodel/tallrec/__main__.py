@@ -26,24 +26,18 @@ from transformers import AutoTokenizer
 
 from recmodel import hardware
 from recmodel.adapter import save_adapter
-from recmodel.base import BrokenBaseError
 from recmodel.determinism import configure
-from recmodel.probe import UnfitModelError
 from recmodel.tallrec import instruct, tuning
 from recmodel.tallrec.frame import Frame
 from recmodel.tallrec.prompts import RowWording
 from recmodel.tallrec.rows import RowsError, read_recommendations, read_rows
-from recmodel.template import TemplateError
 from recmodel.text import TextModel, TooLongError
-from recmodel.text_base import load_text
+from recmodel.text_base import FAULTS, load_text
 from recmodel.training import OnStep
 from recmodel.training_config import ConfigError, TrainingConfig
-from recmodel.wording import AnswerError
 
-KNOWN = (
-    *(RowsError, TemplateError, ConfigError, BrokenBaseError, UnfitModelError, AnswerError),
-    *(TooLongError, ValueError, OSError),
-)
+# What is wrong with the input; each message says what to do.
+KNOWN = (*FAULTS, RowsError, ConfigError, TooLongError, ValueError, OSError)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -138,6 +132,7 @@ def _load(given: argparse.Namespace, frame: Frame) -> tuple[TextModel, object]:
         frame.template,
         wording=RowWording,
         dtype=given.dtype,
+        device_map=given.device_map,
     )
     return model, AutoTokenizer.from_pretrained(given.base)
 
@@ -207,7 +202,8 @@ def _common(stage: argparse.ArgumentParser) -> None:
         help="rows of a batch that go through the base at a time, to save memory; 0: all",
     )  # fmt: skip
     stage.add_argument("--cutoff", type=_positive, default=512, help="most tokens of a row")
-    stage.add_argument("--dtype", choices=hardware.DTYPES, default="float32")
+    stage.add_argument("--dtype", choices=hardware.DTYPES, default=hardware.dtype())
+    stage.add_argument("--device-map", help="spread the base over devices, such as auto")
     stage.add_argument("--threads", type=_positive, default=1)
     stage.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
