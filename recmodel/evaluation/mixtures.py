@@ -44,6 +44,7 @@ class Ensemble(Mixture):
         self, base: FrontEnd, adapters: Mapping[int, AdapterState], scope: Scope = "suffix"
     ) -> None:
         super().__init__(base, {})
+        self._base = base
         self._members = [
             Mixture(base, {shard: state}, scope) for shard, state in sorted(adapters.items())
         ]
@@ -56,7 +57,11 @@ class Ensemble(Mixture):
         *,
         prefixes: PrefixCache | None = None,
     ) -> list[Logits]:
-        """Return the logits of the mean probabilities; all members weigh alike."""
+        """Return the logits of the mean probabilities; all members weigh alike.
+
+        They share what is read of the histories.
+        """
+        prefixes = prefixes or PrefixCache(self._base, catalogue)
         each = [m.score(prompts, catalogue, prefixes=prefixes) for m in self._members]
         return [_pooled(logits) for logits in zip(*each, strict=True)]
 

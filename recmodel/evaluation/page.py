@@ -1,5 +1,7 @@
-"""The results as a page of Markdown. Aggregate figures only, and no date: the same run, the same
-page but for the seconds."""
+"""The results as a page of Markdown: aggregate figures, and no date.
+
+The same run gives the same page but for the seconds.
+"""
 
 from __future__ import annotations
 
@@ -89,9 +91,10 @@ def _about(result: Result) -> Iterable[str]:
     data = result.data
     yield (
         f"{data['name']}: {data['people']:,} people, {data['items']:,} items, {data['records']:,}"
-        f" records; a like is {data['liked']}. The last {HELD_OUT:.0%} of each person's records,"
-        f" {data['asked_records']:,}, are asked about, {data['asked_liked_share']:.3f} of them"
-        f" liked; all that is learned or chosen is from the {data['known_records']:,} before them."
+        f" records; a like is {data['liked']}. The last {HELD_OUT * 100:g} % of each person's"
+        f" records, {data['asked_records']:,}, are asked about, {data['asked_liked_share']:.3f} of"
+        " them liked; all that is learned or chosen is from the"
+        f" {data['known_records']:,} before them."
     )
     seeds = result.options.seeds
     yield (
@@ -104,9 +107,9 @@ def _about(result: Result) -> Iterable[str]:
     yield (
         "Methods without a language model were tuned on the last fifth of what they learn from, and"
         " fitted anew to everything; their scores became probabilities by Platt's curve, fitted"
-        f" there too. Every method with one put {ASIDE:.0%} of the people aside, to weigh adapters"
-        " and to fit a calibrator of the same kind; *of the model alone* is the AUC of its logits"
-        " without that."
+        f" there too. Every method with one put {ASIDE * 100:g} % of the people aside, to weigh"
+        " adapters and to fit a calibrator of the same kind; *of the model alone* is the AUC of its"
+        " logits without that."
     )
     yield (
         "Seconds are of one CPU thread. Training is without tuning; erasing one person is the"

@@ -23,6 +23,7 @@ from recmodel.gate import Scope
 from recmodel.mixture import Mixture
 from recmodel.partition import is_validation, keyed_hash, slice_of
 from recmodel.plan_calibrator import simulated_calibrator
+from recmodel.prefixes import PrefixCache
 from recmodel.prompts import Prompt, prompt_ranges, prompts_of
 from recmodel.rates import Counts, told
 from recmodel.recommender import Person, prompt_errors_of
@@ -161,6 +162,8 @@ class Workshop:
         partition = time.process_time() - began
         config = replace(self.config, scope=sharding.scope)
         states, errors = {}, []
+        # The judges' histories are read once for all adapters, as workers do.
+        prefixes = PrefixCache(self.base, self.catalogue)
         slices: dict[tuple[int, int], float] = {}
         judging: dict[int, float] = {}
         for shard in range(sharding.shards):
@@ -175,7 +178,7 @@ class Workshop:
                 slices[shard, slice_] = time.process_time() - began
             began = time.process_time()
             judged = Mixture(self.base, {shard: state}, sharding.scope)
-            errors.append(prompt_errors_of(judged, self.judges, self.catalogue))
+            errors.append(prompt_errors_of(judged, self.judges, self.catalogue, prefixes))
             judging[shard] = time.process_time() - began
             states[shard] = state
         return Trained(states, np.array(errors), partition, slices, judging, taught)

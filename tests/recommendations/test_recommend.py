@@ -59,8 +59,9 @@ def test_its_probabilities_are_those_of_adapters_in_equal_parts_and_calibrator(p
     )
     asked = tuple(Reaction(item.item, False, "") for item in answer.items)
     catalogue = live.shelf.catalogue
-    (logits,) = Mixture(load_base(), adapters).score([Prompt("", history, asked)], catalogue)
     bobs = Counts.of({"i-001": 1, "i-004": 1}, {"i-001": 1, "i-004": 1, "i-005": 1})
+    told = Prompt("", bobs.tell(history), bobs.tell(asked))
+    (logits,) = Mixture(load_base(), adapters).score([told], catalogue)
     items = [reaction.item for reaction in asked]
     rows = scores(logits, history, items, bobs, catalogue, plan.centre)
     expected = CALIBRATOR.probability(rows)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from recmodel.evaluation.partitions import PARTITIONS, People
+from recmodel.prompts import Reaction
 from tests.recmodel import cast
 from tests.recmodel.evaluation import world
 
@@ -37,3 +38,20 @@ def test_receraser_puts_people_of_one_mind_together():
     found = PARTITIONS["receraser"](People(b"k", cast.tiny_catalogue(), world.toy(camps)), 2)
     assert len({shard for name, shard in found.items() if name[0] == "x"}) == 1
     assert len(set(found.values())) == 2
+
+
+def test_the_papers_partition_puts_people_of_one_taste_together():
+    vectors = PEOPLE.catalogue.embeddings
+    pleasant = vectors @ vectors[0] > 0
+    records = {
+        f"{kind}-{n}": [
+            Reaction(f"item-{i}", bool(pleasant[i]) == (kind == "x"), world.at(i))
+            for i in range(n, 60, 2)
+        ]
+        for n in range(5)
+        for kind in "xy"
+    }
+    people = People(PEOPLE.key, PEOPLE.catalogue, records)
+    found = PARTITIONS["balanced-kmeans"](people, 2)
+    assert {name[0] for name, shard in found.items() if shard == 0} in ({"x"}, {"y"})
+    assert {name[0] for name, shard in found.items() if shard == 1} in ({"x"}, {"y"})
