@@ -51,14 +51,14 @@ def test_people_differ_in_how_much_they_like(features):
 def test_people_like_again_what_is_like_what_they_liked(features):
     """The next reaction is told better by the nearest past ones than by chance."""
     hits = []
-    for seed in range(200):
+    for seed in range(80):
         rng = np.random.default_rng(seed)
         life = live(World.over(features, rng), rng, 120)
         past, late = life.items[:90], life.items[90:]
         weight = np.exp((features[late] @ features[past].T) / 0.1)
         lean = weight @ (life.liked[:90] - life.liked[:90].mean())
         hits.append(np.corrcoef(lean, life.liked[90:] + 1e-9 * np.arange(30))[0, 1])
-    assert np.nanmean(hits) > 0.05
+    assert np.nanmean(hits) > 0.1
 
 
 def test_quality_is_drawn_anew_for_every_world(features):
