@@ -35,8 +35,6 @@ BIAS_SPREAD = 0.83
 QUALITY_SPREAD, REGION_SPREAD = 0.75, 0.45
 # How strongly taste moves a reaction: median and log-spread over people, a mean square of .59.
 TASTE_MEDIAN, TASTE_LOG_SPREAD = 0.6, 0.5
-# How far a liked or disliked cluster reaches: few and large, or many and small.
-WIDE, NARROW = (0.08, 0.5), (0.04, 0.15)
 # Popularity falls like rank^-a, a about 1 (Zipf); what is known is rather good.
 POPULARITY_EXPONENTS = 0.6, 1.2
 FAME_MEAN, FAME_SPREAD = 0.2, 0.15
@@ -115,23 +113,16 @@ def unit_features(embeddings: npt.NDArray[np.float32]) -> Floats:
 def preference(features: Floats, rng: np.random.Generator) -> Floats:
     """Draw one smooth function over the catalogue, [n], with mean 0 and variance 1.
 
-    Three kinds of it in drawn shares: linear ("the lighter, the better"), a few clusters that are
-    liked or not, narrow or wide, and many small ones (a series, an author).
+    Half linear tastes ("the lighter, the better"), half made of liked and disliked clusters
+    around items, narrow or wide.
     """
-    linear = features @ rng.standard_normal(features.shape[1])
-    parts = [linear, _around(features, 2, 9, WIDE, rng), _around(features, 20, 100, NARROW, rng)]
-    shares = np.sqrt(rng.dirichlet(np.ones(len(parts))))
-    return _standard(np.sum([w * _standard(p) for w, p in zip(shares, parts, strict=True)], axis=0))
-
-
-def _around(
-    features: Floats, fewest: int, most: int, widths: tuple[float, float], rng: np.random.Generator
-) -> Floats:
-    """Draw what is liked or not around some items, [n]; widths are of exp((cosine - 1) / width)."""
-    centres = features[rng.integers(len(features), size=rng.integers(fewest, most))]
-    width = np.exp(rng.uniform(*np.log(widths)))
-    around = np.exp((features @ centres.T - 1) / width) @ rng.standard_normal(len(centres))
-    return np.asarray(around)
+    if rng.random() < 0.5:
+        values = features @ rng.standard_normal(features.shape[1])
+    else:
+        centres = features[rng.integers(len(features), size=rng.integers(2, 9))]
+        width = np.exp(rng.uniform(np.log(0.08), np.log(0.5)))
+        values = np.exp((features @ centres.T - 1) / width) @ rng.standard_normal(len(centres))
+    return _standard(values)
 
 
 def live(world: World, rng: np.random.Generator, n_records: int) -> Life:
