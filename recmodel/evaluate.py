@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from recmodel.base import load_base
+from recmodel.base import BrokenBaseError, load_base
 from recmodel.determinism import configure
-from recmodel.encoder import Encoder
+from recmodel.encoder import Encoder, EncoderMismatch
 from recmodel.evaluation.options import (
     EvaluationError,
     add_options,
@@ -36,7 +36,7 @@ def main() -> None:
     command = f"python -m recmodel.evaluate {source_options('movielens', given)}".strip()
     try:
         evaluate_folder(given["movielens"], given, command)
-    except (EvaluationError, OSError) as error:
+    except (EvaluationError, BrokenBaseError, EncoderMismatch, OSError) as error:
         sys.exit(str(error))
 
 

@@ -22,13 +22,20 @@ from recmodel.training_config import TrainingConfig
 SUBJECTS, RECORDS, SEED = 200, 120, 11
 
 
+class SmallCatalogueError(ValueError):
+    """Too few items for anybody to have a history and something to be asked about."""
+
+
 def plan_calibrator(
     base: FrontEnd,
     catalogue: Catalogue,
     centre: Embeddings,
     config: TrainingConfig,
 ) -> Calibrator:
-    """Fit a calibrator over the frozen base, on simulated subjects who meet this catalogue."""
+    """Fit a calibrator over the frozen base, on simulated subjects who meet this catalogue.
+
+    Raises SmallCatalogueError.
+    """
     return simulated_calibrator(Mixture(base, {}), catalogue, centre, config)
 
 
@@ -38,7 +45,10 @@ def simulated_calibrator(
     centre: Embeddings,
     config: TrainingConfig,
 ) -> Calibrator:
-    """Fit a calibrator over a mixture that no record has taught, on the same subjects."""
+    """Fit a calibrator over a mixture that no record has taught, on the same subjects.
+
+    Raises SmallCatalogueError.
+    """
     people = dict(subjects(catalogue, SUBJECTS, SEED, RECORDS))
     counts = Counts.of_records(chain.from_iterable(people.values()))
     rows, liked = [], []
@@ -56,5 +66,10 @@ def simulated_calibrator(
             targets = [reaction.item for reaction in prompt.suffixes]
             rows.append(scores(logits, prompt.prefix, targets, others, catalogue, centre))
             liked += [reaction.liked for reaction in prompt.suffixes]
+    if not rows:
+        raise SmallCatalogueError(
+            f"the catalogue has {len(catalogue)} items: simulated people, on whom a plan's"
+            " calibrator is fitted, find too few for a history there; import more items"
+        )
     both = np.concatenate(rows)
     return fit(both, np.array(liked), standard(both))

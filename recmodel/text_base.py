@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PretrainedConfig
 from transformers.utils.logging import disable_progress_bar
 
@@ -49,16 +49,20 @@ def load_text(
     """
     config = read_config(source)
     refuse_unfit(config)
-    check_loads(source, config, hardware.DTYPES[dtype], hardware.free_bytes(device_map))
-    words = wording(template, _pretrained(AutoTokenizer, source))
-    lm = _pretrained(
+    with _named(source, AutoConfig):
+        check_loads(source, config, hardware.DTYPES[dtype], hardware.free_bytes(device_map))
+    words = wording(template, read_tokenizer(source))
+    lm, found = _pretrained(
         AutoModelForCausalLM,
         source,
         config=config,
         dtype=hardware.DTYPES[dtype],
         attn_implementation=TREE,
         device_map=device_map,
+        use_safetensors=True,  # a pickle is a program
+        output_loading_info=True,
     )
+    _check_whole(source, found["missing_keys"])
     refuse_stateful(lm)
     if device_map is None:
         lm.to(hardware.device())
@@ -108,17 +112,44 @@ def read_config(source: str) -> PretrainedConfig:
     return config
 
 
+def read_tokenizer(source: str) -> Any:
+    """Read a base's tokenizer; raises BrokenBaseError when it cannot."""
+    return _pretrained(AutoTokenizer, source)
+
+
 def _pretrained(kind: Any, source: str, **options: Any) -> Any:
     # Loading takes a moment, and callers have bars of their own.
     disable_progress_bar()  # type: ignore[no-untyped-call]
     is_folder = Path(source).is_dir()
+    with _named(source, kind):
+        # Without a word on code that comes with a base, transformers asks whoever sits there.
+        return kind.from_pretrained(
+            source, local_files_only=is_folder, trust_remote_code=False, **options
+        )
+
+
+@contextmanager
+def _named(source: str, kind: Any) -> Iterator[None]:
+    """Say which base it is that something goes wrong with."""
     try:
-        return kind.from_pretrained(source, local_files_only=is_folder, **options)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        yield
+    except MemoryShortError:
+        raise
+    except Exception as error:  # what a damaged file makes transformers raise can be anything
         first = str(error).strip().partition("\n")[0]
-        where = "the folder" if is_folder else "no folder here; as a hub id it"
+        where = "the folder" if Path(source).is_dir() else "no folder here; as a hub id it"
         raise BrokenBaseError(
             f"The base {source!r} ({where}) cannot be loaded by {kind.__name__} ({first}). Name a"
             " folder with config.json, tokenizer files and safetensors of a causal language model,"
             " or a hub id that this machine can reach."
         ) from error
+
+
+def _check_whole(source: str, missing: Collection[str]) -> None:
+    """Refuse weights that lack some: transformers would draw those anew at every loading."""
+    if missing:
+        raise BrokenBaseError(
+            f"The base {source!r} lacks {len(missing)} tensors of its model, {min(missing)!r} for"
+            " one: its files are not whole, or of another architecture than config.json says."
+            " Restore them, or name another base."
+        )

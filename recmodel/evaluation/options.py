@@ -96,6 +96,7 @@ def read_options(given: Mapping[str, Any]) -> Options:
         raise EvaluationError(f"--most-targets is {given['most_targets']}: give at least 1")
     if given["out"] is not None and given["out"].suffix != ".md":
         raise EvaluationError(f"--out is {given['out'].name!r}: the page is Markdown, name a .md")
+    _check_json(given["json"])
     ablate = _names(given["ablate"])
     for name in ablate:
         if name not in ABLATIONS:
@@ -139,6 +140,12 @@ def command_line(options: Options) -> str:
             text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
             parts.append(f"--{name.replace('_', '-')} {text}")
     return " ".join(parts)
+
+
+def _check_json(file: str | None) -> None:
+    """Refuse now what could not be written after hours."""
+    if file not in (None, "-") and (Path(file).is_dir() or not Path(file).parent.is_dir()):
+        raise EvaluationError(f"--json is {file!r}: name a file in a folder that is there")
 
 
 def _names(text: str) -> tuple[str, ...]:

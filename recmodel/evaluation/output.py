@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -53,7 +54,7 @@ def give(result: Result, *, command: str, to_json: str | None, out: Path | None)
 
     command: see `page`. Raises OSError for a file that cannot be written.
     """
-    text = json.dumps(as_dict(result), indent=2, sort_keys=True)
+    text = json.dumps(as_dict(result), indent=2, sort_keys=True, allow_nan=False)
     if to_json == "-":
         print(text)
     else:
@@ -68,8 +69,17 @@ def give(result: Result, *, command: str, to_json: str | None, out: Path | None)
 
 
 def as_dict(result: Result) -> dict[str, Any]:
-    """Return a result as JSON can hold it."""
-    return asdict(result)
+    """Return a result as JSON can hold it: None for a figure that there is none of."""
+    found: dict[str, Any] = _plain(asdict(result))
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def show(result: Result) -> None:

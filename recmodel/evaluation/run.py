@@ -18,6 +18,7 @@ from recmodel.evaluation.result import Line, Result, comparisons, described, row
 from recmodel.evaluation.tuning import tuned
 from recmodel.evaluation.workshop import Priors, Workshop
 from recmodel.front_end import FrontEnd
+from recmodel.plan_calibrator import SmallCatalogueError
 
 # Gets the steps done, the number of all steps, and what is at work.
 OnProgress = Callable[[int, int, str], None]
@@ -26,7 +27,8 @@ OnProgress = Callable[[int, int, str], None]
 def evaluate(data: DataSet, base: FrontEnd, options: Options, on_progress: OnProgress) -> Result:
     """Evaluate every chosen method on a data set.
 
-    Raises EvaluationError when all that is asked has the same answer, or a name is unknown.
+    Raises EvaluationError when all that is asked has the same answer, a name is unknown, or the
+    catalogue is too small for a plan.
     """
     liked = data.split.liked
     if len(set(liked.tolist())) < 2:
@@ -35,8 +37,11 @@ def evaluate(data: DataSet, base: FrontEnd, options: Options, on_progress: OnPro
             " dislikes, or another threshold for likes"
         )
     # One thread for all: seconds can be compared, and sums are split alike.
-    with threadpool_limits(1):
-        return _evaluated(data, base, options, on_progress)
+    try:
+        with threadpool_limits(1):
+            return _evaluated(data, base, options, on_progress)
+    except SmallCatalogueError as error:
+        raise EvaluationError(str(error)) from None
 
 
 def _evaluated(data: DataSet, base: FrontEnd, options: Options, on_progress: OnProgress) -> Result:

@@ -9,8 +9,9 @@ from pathlib import Path
 from recmodel.catalogue import Catalogue
 from recmodel.encoder import Encoder
 from recmodel.evaluation.data import DataSet, split_by_time
+from recmodel.evaluation.options import EvaluationError
 from recmodel.fictional import fictional_catalogue
-from recmodel.movielens import read_movielens
+from recmodel.movielens import FolderError, read_movielens
 from recmodel.simulate import subjects
 
 SEED, ITEMS, PEOPLE, RECORDS = 7, 1000, 600, 80
@@ -29,9 +30,12 @@ def movielens(
     """Return the people of a folder in MovieLens' format.
 
     most_targets: see `split_by_time`. `on_embedded` gets the items embedded so far and all of
-    them. Raises FileNotFoundError for a folder without ratings.csv and movies.csv.
+    them. Raises EvaluationError for a folder without ratings.csv and movies.csv, or with others.
     """
-    texts, records = read_movielens(folder, float(liked_above))
+    try:
+        texts, records = read_movielens(folder, float(liked_above))
+    except FolderError as error:
+        raise EvaluationError(str(error)) from None
     vectors = encoder.encode(list(texts.values()), lambda done: on_embedded(done, len(texts)))
     catalogue = Catalogue(list(texts), vectors)
     split = split_by_time(records, most_targets)

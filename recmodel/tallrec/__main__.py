@@ -22,7 +22,6 @@ from statistics import mean
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from transformers import AutoTokenizer
 
 from recmodel import hardware
 from recmodel.adapter import save_adapter
@@ -32,7 +31,7 @@ from recmodel.tallrec.frame import Frame
 from recmodel.tallrec.prompts import RowWording
 from recmodel.tallrec.rows import RowsError, read_recommendations, read_rows
 from recmodel.text import TextModel, TooLongError
-from recmodel.text_base import FAULTS, load_text
+from recmodel.text_base import FAULTS, load_text, read_tokenizer
 from recmodel.training import OnStep
 from recmodel.training_config import ConfigError, TrainingConfig
 
@@ -134,7 +133,7 @@ def _load(given: argparse.Namespace, frame: Frame) -> tuple[TextModel, object]:
         dtype=given.dtype,
         device_map=given.device_map,
     )
-    return model, AutoTokenizer.from_pretrained(given.base)
+    return model, read_tokenizer(given.base)
 
 
 def _config(

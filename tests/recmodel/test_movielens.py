@@ -1,6 +1,6 @@
 import pytest
 
-from recmodel.movielens import read_movielens
+from recmodel.movielens import FolderError, read_movielens
 
 
 @pytest.fixture
@@ -27,3 +27,39 @@ def test_movielens_files_are_read_in_time_order(folder):
 def test_another_threshold_makes_other_likes(folder):
     _, records = read_movielens(folder, 3.0)
     assert [r.liked for r in records["7"]] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "7,1,nan,5",
+        "7,1,1e309,5",
+        "7,1,-1,5",
+        "7,1,secret,5",
+        "7,1,4,secret",
+        "7,1,4,99999999999999",
+    ],
+)
+def test_a_value_that_is_none_is_refused_by_its_line_and_not_repeated(folder, line):
+    with (folder / "ratings.csv").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(FolderError, match=r"ratings\.csv, line 5: the rating is no") as caught:
+        read_movielens(folder)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "the first line must name userId,movieId,rating,timestamp"),
+        (b"u,m,r,t\n1,1,5,1\n", "the first line must name"),
+        (b"userId,movieId,rating,timestamp\n7,1\n", "line 2 has too few columns"),
+        ("userId,movieId,rating,timestamp\n".encode("utf-16"), "is not UTF-8"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_file_that_is_another_is_refused_in_a_line(folder, content, fault):
+    path = folder / "ratings.csv"
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(FolderError, match=fault):
+        read_movielens(folder)

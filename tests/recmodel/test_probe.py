@@ -1,8 +1,11 @@
 """What is found out about a base when it is loaded."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import (
     BloomConfig,
     FalconConfig,
@@ -61,6 +64,51 @@ def test_a_base_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"broken")
     with pytest.raises(BrokenBaseError, match="cannot be loaded by AutoModelForCausalLM"):
         load_text(str(tmp_path), Template.read())
+
+
+def _without_a_tensor(folder):
+    weights = load_file(folder / "model.safetensors")
+    del weights["model.layers.1.self_attn.q_proj.weight"]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def _as_pickle(folder):
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+
+
+def _width(folder, value):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"hidden_size": value}))
+
+
+def _with_code(folder):
+    """Write what asks to be run; on a terminal transformers would offer to."""
+    named = {"model_type": "own", "auto_map": {"AutoConfig": "own.Config"}}
+    (folder / "config.json").write_text(json.dumps(named))
+    (folder / "own.py").write_text("from pathlib import Path\nPath(__file__ + '.ran').touch()\n")
+
+
+@pytest.mark.parametrize(
+    ("damage", "fault"),
+    [
+        (_without_a_tensor, "lacks 1 tensors of its model, 'model.layers.1.self_attn.q_proj"),
+        (_as_pickle, "cannot be loaded by AutoModelForCausalLM .*safetensors"),
+        (_with_code, "cannot be loaded by AutoConfig"),
+        (lambda it: (it / "tokenizer.json").write_text("[]"), "cannot be loaded by AutoTokenizer"),
+        (lambda folder: _width(folder, "wide"), "cannot be loaded by AutoConfig"),
+        (lambda folder: _width(folder, -4), "cannot be loaded by AutoConfig"),
+    ],
+)
+def test_a_damaged_base_is_refused_and_none_of_it_is_run_or_made_up(
+    tmp_path, monkeypatch, damage, fault
+):
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("asked whether to run code"))
+    text_cast.save(tmp_path)
+    damage(tmp_path)
+    with pytest.raises(BrokenBaseError, match=fault):
+        load_text(str(tmp_path), Template.read())
+    assert not list(tmp_path.glob("*.ran"))
 
 
 def test_a_leak_between_suffixes_is_found(monkeypatch):

@@ -50,6 +50,8 @@ def test_options_are_read_and_written_back():
         ("--ablate tau", "--ablate names 'tau': give some of shards, slices"),
         ("--most-targets 0", "--most-targets is 0: give at least 1"),
         ("--out results.html", "name a .md"),
+        ("--json nowhere/all.json", "--json is 'nowhere/all.json': name a file in a folder"),
+        ("--json .", "--json is '.': name a file"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_remedy(words, fault):

@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from recmodel.catalogue import Catalogue
 from recmodel.evaluation.data import DataSet, split_by_time
 from recmodel.evaluation.options import EvaluationError, Options
 from recmodel.evaluation.output import as_dict, give
 from recmodel.evaluation.run import evaluate
+from recmodel.prompts import Reaction
 from tests.recmodel import cast
 from tests.recmodel.evaluation import world
 
@@ -99,6 +101,25 @@ def test_json_goes_to_a_file_or_alone_to_standard_output(result, tmp_path, capsy
     assert printed == json.loads((tmp_path / "all.json").read_text())
     assert printed == json.loads(json.dumps(as_dict(result)))
     assert printed["rows"][0]["name"] == "item-rate"
+
+
+def test_a_figure_that_there_is_none_of_is_null_in_json(tmp_path):
+    records = {name: mine[:4] for name, mine in world.records().items()}  # each is asked once
+    data = DataSet("short", "drawn", cast.tiny_catalogue(), split_by_time(records))
+    options = Options(methods=("item-rate",))
+    found = evaluate(data, cast.tiny_model(), options, lambda *step: None)
+    give(found, command="x", to_json=str(tmp_path / "all.json"), out=None)
+    written = json.loads((tmp_path / "all.json").read_text(), parse_constant=pytest.fail)
+    assert written["rows"][0]["figures"]["user_auc"]["value"] is None
+
+
+def test_a_catalogue_too_small_for_a_plan_is_refused_in_a_line():
+    few = cast.tiny_catalogue().ids[:3]
+    vectors = cast.tiny_catalogue().vectors(few)
+    records = {"a": [Reaction(few[n % 3], n % 2 == 0, f"{n:02}") for n in range(20)]}
+    data = DataSet("few items", "drawn", Catalogue(few, vectors), split_by_time(records))
+    with pytest.raises(EvaluationError, match=r"the catalogue has 3 items: .*import more"):
+        evaluate(data, cast.tiny_model(), Options(methods=("base",)), lambda *step: None)
 
 
 def test_answers_that_are_all_alike_are_refused():

@@ -17,6 +17,7 @@ from recmodel.attention import STRATEGIES
 from recmodel.encoder import Encoder, EncoderMismatch
 from recmodel.gate import FORMS
 from recmodel.partition import METHODS, SEMANTIC
+from recmodel.plan_calibrator import SmallCatalogueError
 from recmodel.template import Template
 from recmodel.text_base import FAULTS, ITEM_TOKEN, TEXT
 from workers.building import (
@@ -121,7 +122,7 @@ class Command(BaseCommand):
             raise CommandError("There are no interactions. Import some with import_movielens.")
         try:
             plan = train(console, options)
-        except (ErasuresUnderWayError, EncoderMismatch, *FAULTS) as error:
+        except (ErasuresUnderWayError, EncoderMismatch, SmallCatalogueError, *FAULTS) as error:
             raise CommandError(str(error)) from None
         _report(console, plan)
 
