@@ -24,9 +24,9 @@ SCORES = ("model", "item_rate", "subject_rate", "popularity", "recency", "neighb
 # Recency: the like-rate of the last so many reactions.
 LATEST = 20
 # A history item counts for a target as exp(cosine / WIDTH).
-WIDTH = 0.1
+WIDTH = 0.15
 # How many observations the plan's calibrator weighs.
-PRIOR = 10.0
+PRIOR = 50.0
 ITERATIONS = 30
 
 
