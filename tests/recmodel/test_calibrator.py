@@ -6,7 +6,15 @@ import math
 import numpy as np
 import pytest
 
-from recmodel.calibrator import SCORES, Calibrator, fit, neighbour_scores, scores, standard
+from recmodel.calibrator import (
+    PRIOR,
+    SCORES,
+    Calibrator,
+    fit,
+    neighbour_scores,
+    scores,
+    standard,
+)
 from recmodel.catalogue import Catalogue
 from recmodel.prompts import Reaction
 from recmodel.rates import Counts, logit
@@ -113,7 +121,7 @@ def test_the_slope_is_zero_where_it_ends():
         found = fit(rows, answers, FLAT)
         w = np.array([*found.weights, found.bias])
         z = np.concatenate([rows, np.ones((n, 1))], axis=1)
-        slope = z.T @ (1 / (1 + np.exp(-z @ w)) - answers) + 10 * w
+        slope = z.T @ (1 / (1 + np.exp(-z @ w)) - answers) + PRIOR * w
         assert np.abs(slope).max() < 1e-8
 
 
