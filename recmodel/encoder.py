@@ -41,12 +41,19 @@ class Encoder:
     def load(cls, source: str | None = None) -> Encoder:
         """Load an encoder: None for the one in the wheel, or a local folder, or a hub id.
 
-        Raises EncoderMismatch if the wheel's files are not the pinned ones.
+        Raises EncoderMismatch if the wheel's files are not the pinned ones, or there are none.
         """
-        folder = _folder(source)
         # Loading takes a moment, and callers have bars of their own.
         disable_progress_bar()  # type: ignore[no-untyped-call]
-        model = SentenceTransformer(str(folder), device="cpu")
+        try:
+            folder = _folder(source)
+            model = SentenceTransformer(str(folder), device="cpu")
+        except Exception as error:  # what a damaged file makes the library raise can be anything
+            raise EncoderMismatch(
+                f"the encoder {source or WHEEL!r} cannot be loaded ({type(error).__name__}): name"
+                " a folder of a sentence-transformers model, or a hub id that this machine can"
+                " reach"
+            ) from error
         digest = _digest(model, folder)
         if source is None and digest != WHEEL_DIGEST:
             raise EncoderMismatch(

@@ -39,6 +39,8 @@ class Template:
     @classmethod
     def parse(cls, text: str) -> Template:
         """Take a template apart; raises TemplateError naming the placeholder and the remedy."""
+        if "\0" in text:
+            raise TemplateError("it holds a zero byte, which no text does: name another file")
         literals, names = _parts(text)
         _check(names)
         opening, closing = literals[-2], _closing(literals[-1])

@@ -120,6 +120,8 @@ def _field(
     value = row.get(name, default)
     if not isinstance(value, str) or (default is None and not value.strip()):
         raise RowsError(f"{path}, row {number}: {name} is missing or is not a text")
+    if any("\ud800" <= char <= "\udfff" for char in value):  # JSON lets halves of characters pass
+        raise RowsError(f"{path}, row {number}: {name} holds half a character: write it anew")
     return value
 
 

@@ -54,3 +54,9 @@ def test_a_local_folder_has_the_same_digest_whatever_its_path(loaded, tmp_path):
     config = tmp_path / "copy" / "tokenizer_config.json"
     config.write_text(config.read_text().replace('"do_lower_case": true', '"do_lower_case": false'))
     assert Encoder.load(str(tmp_path / "copy")).digest != loaded.digest
+
+
+def test_an_encoder_that_is_not_there_is_named(tmp_path):
+    for source in ("/no/such/folder", str(tmp_path)):
+        with pytest.raises(EncoderMismatch, match=f"the encoder '{source}' cannot be loaded"):
+            Encoder.load(source)

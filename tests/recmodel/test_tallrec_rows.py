@@ -104,6 +104,7 @@ def test_a_target_counts_as_the_item_that_histories_name(write):
         ('{"instruction": "a"}', "row 1: output is missing"),
         (json.dumps([FILM, {**FILM, "output": "Perhaps."}]), 'row 2: output is neither "Yes."'),
         (json.dumps([{**FILM, "input": 3}]), "row 1: input is missing or is not a text"),
+        (json.dumps([{**FILM, "input": "\ud800"}]), "row 1: input holds half a character"),
         (json.dumps([{**FILM, "input": " "}]), "row 1: input is empty"),
         (json.dumps([{**FILM, "instruction": ""}]), "row 1: instruction is missing"),
         ("[{]", "is not JSON"),

@@ -53,6 +53,7 @@ def test_titles_and_texts_may_hold_braces():
         ("{liked} {disliked} like {item}?", r"\{item\} is unknown.*use \{liked\}"),
         ("{liked} {disliked!r} like {target}?", r"\{disliked\} is unknown or has a format"),
         ("{liked} like {target}?", r"\{disliked\} stands 0 times"),
+        ("{liked} {disliked} like {target}\0?", "holds a zero byte"),
         ("{liked} {liked} {disliked} like {target}?", r"\{liked\} stands 2 times"),
         ("like {target}? {liked} {disliked}?", "put the target last"),
         ("{liked} {target} {disliked}?", "put the target last"),

@@ -138,6 +138,8 @@ def test_windows_quotes_are_read_when_the_encoding_is_named(importer):
         (("--delimiter", '"'), "is not one ASCII character other than a quote"),
         (("--delimiter", "\\", "--escape", "\\"), "are the same character"),
         (("--encoding", "utf-16"), "'utf-16' is no encoding that extends ASCII"),
+        (("--encoding", "idna"), "is no encoding that extends ASCII"),
+        (("--scale=-9e999999:9e999999",), "is not LEAST:MOST"),
         (("--encoding", "rot13"), "is no encoding that extends ASCII"),
         (("--encoding", "none\x00"), "is no encoding that extends ASCII"),
         (("--scale", "5"), "'5' is not LEAST:MOST, such as 1:5"),

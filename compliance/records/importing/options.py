@@ -16,6 +16,8 @@ from compliance.records.importing.fields import ATTRIBUTE_LENGTH, moment, text
 from compliance.records.importing.rows import FaultError
 from compliance.records.importing.tables import PLAIN, Dialect
 
+# Beyond it Decimal's own range ends somewhere, and nobody rates there.
+MOST_RATING = 10**9
 _ASCII = bytes(range(128))
 _NAMED = {
     "id": ("of items' identifiers, in ITEMS", PLAIN_COLUMNS.id),
@@ -120,9 +122,10 @@ def _scale(value: str) -> Scale:
     least, _, most = value.partition(":")
     try:
         scale = Scale(Decimal(least), Decimal(most))
-    except InvalidOperation:
-        scale = Scale(Decimal("NaN"))
-    if not (scale.least.is_finite() and scale.most.is_finite() and scale.least < scale.most):
+        fits = -MOST_RATING <= scale.least < scale.most <= MOST_RATING
+    except InvalidOperation:  # nan is in no order either
+        fits = False
+    if not fits:
         raise ArgumentTypeError(f"{value!r} is not LEAST:MOST, such as 1:5")
     return scale
 
@@ -149,6 +152,7 @@ def _encoding(value: str) -> str:
     try:
         codecs.lookup(value)
         same = _ASCII.decode(value) == _ASCII.decode("ascii")
+        b"\xff".decode(value, "replace")  # what a header is read by; not every codec can
     except (LookupError, UnicodeError, ValueError):
         same = False
     if not same:
