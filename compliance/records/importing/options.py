@@ -92,12 +92,26 @@ def columns_of(options: Mapping[str, Any]) -> Columns:
     attributes: Sequence[tuple[str, str]] | None = options["attribute"]
     if attributes is not None and len(dict(attributes)) != len(attributes):
         raise CommandError("--attribute names one attribute twice. Give each of them once.")
+    _check_apart(options, ("id", "title"))
+    dated = () if options["no_times"] else ("at",)
+    _check_apart(options, ("subject", "item", "rating", *dated))
     return Columns(
         **{name: options[name] for name in _NAMED},
         attributes=None if attributes is None else dict(attributes),
         undated=options["no_times"],
         scale=options["scale"],
     )
+
+
+def _check_apart(options: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Refuse one column for two things: identifiers of people would be taken for something else."""
+    first: dict[str, str] = {}
+    for name in names:
+        other = first.setdefault(options[name], name)
+        if other != name:
+            raise CommandError(
+                f"--{other} and --{name} are both the column {options[name]!r}. Give each its own."
+            )
 
 
 def dialect_of(options: Mapping[str, Any]) -> Dialect:

@@ -136,6 +136,8 @@ def train(console: Console, options: dict[str, Any]) -> Plan:
     plan = active_plan()
     if plan is not None and not options["new_plan"]:
         _check_nothing_new(plan, options)
+    # What is wrong with a template is said before anything is computed.
+    text = _text(options)
     encoder = _embed(console, options)
     with bars(console) as progress:
         task = progress.add_task("Placing subjects", total=None)
@@ -144,14 +146,24 @@ def train(console: Console, options: dict[str, Any]) -> Plan:
             progress.update(task, completed=done, total=total)
 
         if plan is None or options["new_plan"]:
-            adapters = build(_config(encoder, options), show)
+            adapters = build(_config(encoder, options, text), show)
         else:
             _check_encoder(plan, encoder)
             adapters = refresh(plan, show)
     failed = follow_training(console, adapters)
     if failed:
         raise CommandError("; ".join(failed))
-    return Plan.objects.get(is_active=True)
+    return _still_in_force(adapters[0].plan if adapters else plan)
+
+
+def _still_in_force(plan: Plan | None) -> Plan:
+    now = active_plan()
+    if now is None or plan is None or now.pk != plan.pk:
+        raise CommandError(
+            "Another `train --new-plan` has put its plan in force meanwhile, so what this one "
+            "trained is not served. Run it again if its plan is the one that you want."
+        )
+    return now
 
 
 def _check_nothing_new(plan: Plan, options: dict[str, Any]) -> None:
@@ -197,7 +209,7 @@ def _embed(console: Console, options: dict[str, Any]) -> Encoder:
     return encoder
 
 
-def _config(encoder: Encoder, options: dict[str, Any]) -> dict[str, Any]:
+def _config(encoder: Encoder, options: dict[str, Any], text: TextChoice | None) -> dict[str, Any]:
     return plan_config(
         encoder=encoder,
         shards=options["shards"],
@@ -209,7 +221,7 @@ def _config(encoder: Encoder, options: dict[str, Any]) -> dict[str, Any]:
         slice_by=_classes(options["slice_by"]),
         strategy=options["mixture"],
         form=options["form"],
-        text=_text(options),
+        text=text,
     )
 
 
