@@ -36,6 +36,9 @@ from recmodel.training import OnStep
 from recmodel.training_config import ConfigError, TrainingConfig
 
 # What is wrong with the input; each message says what to do.
+# Of ranks and threads: beyond it no memory and no machine goes.
+MOST = 4096
+
 KNOWN = (*FAULTS, RowsError, ConfigError, TooLongError, ValueError, OSError)
 
 
@@ -191,7 +194,7 @@ def _common(stage: argparse.ArgumentParser) -> None:
     paper = tuning.PAPER
     stage.add_argument("--base", required=True, help="a folder, or a hub id")
     stage.add_argument("--frame", type=Path, metavar="FILE", help="with {instruction} and {input}")
-    stage.add_argument("--rank", type=_positive, default=paper.rank)
+    stage.add_argument("--rank", type=_few, default=paper.rank)
     stage.add_argument("--alpha", type=_positive, default=paper.alpha)
     stage.add_argument("--targets", nargs="+", default=list(paper.target_modules), metavar="LAYER")
     stage.add_argument("--lr", type=float, default=paper.learning_rate)
@@ -203,7 +206,7 @@ def _common(stage: argparse.ArgumentParser) -> None:
     stage.add_argument("--cutoff", type=_positive, default=512, help="most tokens of a row")
     stage.add_argument("--dtype", choices=hardware.DTYPES, default=hardware.dtype())
     stage.add_argument("--device-map", help="spread the base over devices, such as auto")
-    stage.add_argument("--threads", type=_positive, default=1)
+    stage.add_argument("--threads", type=_few, default=1)
     stage.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
@@ -217,6 +220,13 @@ def _whole(text: str) -> int:
 
 def _shots(text: str) -> int | None:
     return None if text == "all" else _at_least(text, 1)
+
+
+def _few(text: str) -> int:
+    number = _positive(text)
+    if number > MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than {MOST}")
+    return number
 
 
 def _at_least(text: str, least: int) -> int:

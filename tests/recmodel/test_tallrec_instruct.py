@@ -134,3 +134,10 @@ def test_bad_input_ends_in_one_line(tmp_path, capsys, wrong, fault):
     assert fault in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("option", ["--rank", "--threads"])
+def test_a_number_beyond_all_machines_is_refused(capsys, option):
+    with pytest.raises(SystemExit):
+        cli.main(["instruct", "--base", "b", "--rows", "r", "--out", "o", option, "9999999999"])
+    assert f"argument {option}: '9999999999' is more than 4096" in capsys.readouterr().err
