@@ -33,6 +33,8 @@ BIAS_SPREAD = 0.83
 # Standard deviation of an item's quality, together .87, and of its share of what a whole region
 # of the catalogue has in common (a genre or an era that is rated well).
 QUALITY_SPREAD, REGION_SPREAD = 0.75, 0.45
+# Worlds differ in how far their items' qualities lie apart.
+QUALITY_LOG_SPREAD = 0.25
 # How strongly taste moves a reaction: median and log-spread over people, a mean square of .59.
 TASTE_MEDIAN, TASTE_LOG_SPREAD = 0.6, 0.5
 # Popularity falls like rank^-a, a about 1 (Zipf); what is known is rather good.
@@ -45,6 +47,8 @@ SELECTION = 0.2, 0.8
 # Time: a mood that a sitting shares, an autoregressive process over records, and a slow drift.
 MOOD_MEDIAN, MOOD_LOG_SPREAD, MOOD_MEMORIES = 0.5, 0.4, (0.9, 0.95, 0.98)
 DRIFT_SPREAD = 0.4
+# How much more people like what they chose to meet, and how that differs between items.
+CHOSEN_MEAN, CHOSEN_SPREAD = 0.35, 0.25
 # How many reactions others have left on a world's items, from a start-up to a market leader.
 FEWEST_REACTIONS, MOST_REACTIONS = 300, 300_000
 
@@ -76,7 +80,11 @@ class World:
         """Draw quality and popularity over features that `unit_features` made."""
         n = len(features)
         log_popularity = -rng.uniform(*POPULARITY_EXPONENTS) * np.log1p(rng.permutation(n))
-        own = QUALITY_SPREAD * np.exp(0.25 * rng.standard_normal()) * rng.standard_normal(n)
+        own = (
+            QUALITY_SPREAD
+            * np.exp(QUALITY_LOG_SPREAD * rng.standard_normal())
+            * rng.standard_normal(n)
+        )
         known = rng.normal(FAME_MEAN, FAME_SPREAD) * _standard(log_popularity)
         quality = own + known + REGION_SPREAD * preference(features, rng)
         return cls(features, log_popularity, quality, rng.normal(LEVEL_MEAN, LEVEL_SPREAD))
@@ -91,7 +99,8 @@ class World:
         # Others differ, which flattens the rate; that they chose what they met raises it.
         differing = BIAS_SPREAD**2 + TASTE_MEDIAN**2 * np.exp(2 * TASTE_LOG_SPREAD**2)
         flat = np.sqrt(1 + np.pi / 8 * differing)
-        felt = self.level + self.quality + 0.35 + 0.25 * rng.standard_normal(len(share))
+        felt = self.level + self.quality + CHOSEN_MEAN
+        felt = felt + CHOSEN_SPREAD * rng.standard_normal(len(share))
         return rng.binomial(reactions, _sigmoid(felt / flat)), reactions
 
 

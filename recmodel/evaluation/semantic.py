@@ -13,7 +13,6 @@ from recmodel.catalogue import Catalogue
 from recmodel.evaluation.baseline import Baseline, History
 from recmodel.evaluation.data import Floats, Records
 from recmodel.rates import Counts
-from recmodel.taste import centre_of
 
 
 @dataclass
@@ -30,13 +29,14 @@ class SemanticNeighbours(Baseline):
 
     def train(self, known: Records) -> Iterator[int]:
         self._counts = Counts.of_records(chain.from_iterable(known.values()))
-        self._centre = centre_of(self.catalogue.embeddings)
         yield 1
 
     def score(self, history: History, items: Sequence[str]) -> Floats:
         counts = self._counts.without(history)
         own = counts.smoothed(sum(reaction.liked for reaction in history), len(history))
         expected = np.array([(counts.item_rate(item) + own) / 2 for item in items])
-        said = neighbour_scores(history[-self.last :], items, counts, self.catalogue, self._centre)
+        said = neighbour_scores(
+            history[-self.last :], items, counts, self.catalogue, self.catalogue.centre
+        )
         found: Floats = expected + self.weight * said
         return found

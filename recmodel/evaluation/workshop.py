@@ -27,7 +27,6 @@ from recmodel.prefixes import PrefixCache
 from recmodel.prompts import Prompt, prompt_ranges, prompts_of
 from recmodel.rates import Counts, told
 from recmodel.recommender import Person, prompt_errors_of
-from recmodel.taste import centre_of
 from recmodel.training import initial_state, train_slice
 from recmodel.training_config import TrainingConfig
 
@@ -54,7 +53,8 @@ class Sharding:
 class Trained:
     """Adapters, their errors [K, V] on the judges' prompts, and what they took in CPU seconds.
 
-    slices: by shard and slice; judging: by shard; taught: each teacher's shard and slice.
+    slices: by shard and slice; judging: by shard, telling its prompts of others included; taught:
+    each teacher's shard and slice.
     """
 
     states: Mapping[int, AdapterState]
@@ -104,7 +104,7 @@ class Priors:
         return self._over(Silent(self.base))
 
     def _over(self, frozen: Mixture) -> Calibrator:
-        centre = centre_of(self._catalogue.embeddings)
+        centre = self._catalogue.centre
         return simulated_calibrator(frozen, self._catalogue, centre, self._config)
 
 
@@ -126,7 +126,7 @@ class Workshop:
         root = hashlib.sha256(f"training/{seed}".encode()).hexdigest()
         self.config = replace(config, seed=root)
         self.catalogue = data.catalogue
-        self.centre = centre_of(data.catalogue.embeddings)
+        self.centre = data.catalogue.centre
         self.counts = Counts.of_records(chain.from_iterable(self.split.known.values()))
         self.on_step: OnStep = lambda what: None
         self._trained: dict[Sharding, Trained] = {}
@@ -169,8 +169,10 @@ class Workshop:
         for shard in range(sharding.shards):
             self.on_step(f"shard {shard + 1} of {sharding.shards}")
             state = initial_state(self.base, config, shard)
-            mine = self._slices(shard, taught, sharding.slices)
-            for slice_, prompts in enumerate(told(mine)):
+            began = time.process_time()
+            prompts_told = told(self._slices(shard, taught, sharding.slices))
+            telling = time.process_time() - began
+            for slice_, prompts in enumerate(prompts_told):
                 began = time.process_time()
                 state = train_slice(
                     self.base, config, shard, slice_, prompts, state, self.catalogue
@@ -179,7 +181,7 @@ class Workshop:
             began = time.process_time()
             judged = Mixture(self.base, {shard: state}, sharding.scope)
             errors.append(prompt_errors_of(judged, self.judges, self.catalogue, prefixes))
-            judging[shard] = time.process_time() - began
+            judging[shard] = telling + time.process_time() - began
             states[shard] = state
         return Trained(states, np.array(errors), partition, slices, judging, taught)
 

@@ -15,6 +15,7 @@ from recmodel.catalogue import Catalogue
 from recmodel.mixture import Mixture
 from recmodel.prompts import Prompt
 from recmodel.scoring import Logits
+from recmodel.tallrec import instruct
 from recmodel.tallrec.baselines import baselines
 from recmodel.tallrec.frame import Frame
 from recmodel.tallrec.prompts import prompts_of_rows
@@ -27,16 +28,7 @@ from recmodel.training_config import TrainingConfig
 Rows = Sequence[RecommendationRow]
 
 # The paper's, but for epochs: it trains up to 200 and keeps the best on the valid rows.
-PAPER = TrainingConfig(
-    rank=8,
-    alpha=16,
-    target_modules=("q_proj", "v_proj"),
-    learning_rate=1e-4,
-    weight_decay=0.0,
-    epochs=20,
-    batch_prompts=128,
-    scope="full",
-)
+PAPER = replace(instruct.PAPER, epochs=20)
 
 
 @dataclass(frozen=True)
