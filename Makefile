@@ -11,15 +11,17 @@ PORT ?= 8000
 # Checks load the settings, and connect to nothing.
 NO_SERVERS := DATABASE_URL=postgresql:///lint CELERY_BROKER_URL=memory://
 
-.PHONY: help install install-dev demo up test test-exactness test-browser lint format clean
+.PHONY: help install install-dev demo up test test-exactness test-races test-browser lint format messages clean
 
 help:
 	@echo "make demo [DATA=folder]    the whole way, once: train, serve, erase, retrain, certify"
 	@echo "make up [PORT=8000] [VAR=var]   run web, workers and scheduler until Ctrl-C"
 	@echo "make test                  run the tests"
 	@echo "make test-exactness        draw 300 stories of erasures and compare bits"
+	@echo "make test-races            race approvals, denials and intake 1,000 times"
 	@echo "make test-browser          run the tests that click in a real browser"
 	@echo "make lint, make format     check, or format, the code"
+	@echo "make messages              collect texts to translate, and compile translations (GNU gettext)"
 	@echo "make install               install into .venv (the others do it when needed)"
 	@echo "make clean                 remove .venv and caches; var/ with its data stays"
 
@@ -40,6 +42,10 @@ test: install-dev
 test-exactness: install-dev
 	@LETHE_EXAMPLES=300 $(BIN)/python -m tests.exactness
 
+# Two at once, again and again: approve against deny, cancel, intake; the last line counts them.
+test-races: install-dev
+	@LETHE_RACES=1000 $(BIN)/python -m tests.races
+
 # Needs Chromium and its driver, as Debian's packages chromium and chromium-driver bring them.
 test-browser: install-dev
 	@$(BIN)/python -m pytest -m browser
@@ -55,6 +61,13 @@ lint: install-dev
 format: install-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Translate what is new in locale/de/LC_MESSAGES/django.po, then run it again: the .mo files are kept
+# beside it, so that nobody else needs GNU gettext (Debian: apt install gettext).
+messages: install-dev
+	$(BIN)/python manage.py makemessages --locale de --add-location file --no-obsolete --no-wrap \
+		--ignore $(VENV) --ignore tests
+	$(BIN)/python manage.py compilemessages --locale de --ignore $(VENV)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

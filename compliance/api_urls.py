@@ -4,6 +4,8 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("compliance.recommendations.urls")),
+    path("", include("compliance.records.urls")),
     path("", include("compliance.erasure.urls")),
     path("", include("compliance.evidence.urls")),
+    path("", include("compliance.jobs.urls")),
 ]

@@ -2,8 +2,10 @@
 
 import os
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dj_database_url
@@ -59,6 +61,51 @@ def env_time_zone(name: str, default: str) -> str:
     except (ZoneInfoNotFoundError, ValueError):
         raise ImproperlyConfigured(f"{name} is {value!r}. Use a name like Europe/Berlin.") from None
     return value
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Who takes our mails, in the words of Django's settings."""
+
+    backend: str
+    host: str = "localhost"
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    tls: bool = False
+    starttls: bool = False
+
+
+def env_mail(name: str) -> MailServer:
+    """Return the mail server of `smtps://user:password@host:465` or `smtp://…@host:587`.
+
+    `smtp` changes to TLS before anything is said, but for a server on this machine. Without the
+    variable mails are printed.
+    """
+    url = os.environ.get(name, "")
+    if not url:
+        return MailServer("django.core.mail.backends.console.EmailBackend")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or parts.scheme not in {"smtp", "smtps"} or parts.path.strip("/") or parts.query:
+        # It may hold a password: the value is not quoted.
+        raise ImproperlyConfigured(
+            f"{name} is no address of a mail server. Use smtps://user:password@host:465 or "
+            "smtp://user:password@host:587, with special characters as %XX."
+        )
+    tls, here = parts.scheme == "smtps", host in {"localhost", "127.0.0.1", "::1"}
+    return MailServer(
+        backend="django.core.mail.backends.smtp.EmailBackend",
+        host=host,
+        port=port or (465 if tls else 25 if here else 587),
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        tls=tls,
+        starttls=not tls and not here,
+    )
 
 
 def env_path(name: str, default: Path) -> Path:

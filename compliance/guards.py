@@ -1,7 +1,7 @@
 """SQL for tables that Postgres itself keeps honest, whatever code or person writes to them.
 
-Used by migrations. The triggers belong to the owner's role; the application's role owns no table
-and so can neither drop nor disable them.
+Used by migrations; `name` tells two guards of one kind on one table apart. The triggers belong to
+the owner's role; the application's role owns no table and so can neither drop nor disable them.
 """
 
 from collections.abc import Iterable
@@ -33,26 +33,35 @@ def final_states(table: str, states: Iterable[str]) -> RunSQL:
     return _update_guard(table, "final", f"OLD.state IN ({listed})", "it has been answered")
 
 
-def one_way(table: str, columns: Iterable[str]) -> RunSQL:
+def one_way(table: str, columns: Iterable[str], *, name: str = "one_way") -> RunSQL:
     """Refuse to change or clear any of `columns` once it is set."""
     changed = " OR ".join(
-        f"(OLD.{name} IS NOT NULL AND NEW.{name} IS DISTINCT FROM OLD.{name})" for name in columns
+        f"(OLD.{each} IS NOT NULL AND NEW.{each} IS DISTINCT FROM OLD.{each})" for each in columns
     )
-    return _update_guard(table, "one_way", changed, "what it says once stays so")
+    return _update_guard(table, name, changed, "what it says once stays so")
 
 
-def only_cleared(table: str, columns: Iterable[str]) -> RunSQL:
+def only_cleared(table: str, columns: Iterable[str], *, name: str = "only_cleared") -> RunSQL:
     """Refuse to change any of `columns`, save for clearing it."""
     changed = " OR ".join(
-        f"(NEW.{name} IS NOT NULL AND NEW.{name} IS DISTINCT FROM OLD.{name})" for name in columns
+        f"(NEW.{each} IS NOT NULL AND NEW.{each} IS DISTINCT FROM OLD.{each})" for each in columns
     )
-    return _update_guard(table, "only_cleared", changed, "it can only be cleared")
+    return _update_guard(table, name, changed, "it can only be cleared")
 
 
-def unchangeable(table: str, columns: Iterable[str]) -> RunSQL:
+def set_once(table: str, columns: Iterable[str], *, name: str = "set_once") -> RunSQL:
+    """Refuse to change any of `columns` once it is set, save for clearing it."""
+    changed = " OR ".join(
+        f"(OLD.{each} IS NOT NULL AND NEW.{each} IS NOT NULL AND NEW.{each} <> OLD.{each})"
+        for each in columns
+    )
+    return _update_guard(table, name, changed, "what it says once stays so until it is cleared")
+
+
+def unchangeable(table: str, columns: Iterable[str], *, name: str = "unchangeable") -> RunSQL:
     """Refuse to change any of `columns`."""
-    changed = " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in columns)
-    return _update_guard(table, "unchangeable", changed, "it says what the row is about")
+    changed = " OR ".join(f"NEW.{each} IS DISTINCT FROM OLD.{each}" for each in columns)
+    return _update_guard(table, name, changed, "it says what the row is about")
 
 
 def never_less(table: str, column: str) -> RunSQL:
@@ -63,13 +72,16 @@ def never_less(table: str, column: str) -> RunSQL:
 
 
 def state_machine(table: str, initial: str, transitions: dict[str, list[str]]) -> RunSQL:
-    """Refuse rows that start elsewhere than in `initial` and moves that `transitions` lacks."""
+    """Refuse rows that start elsewhere than in `initial` and moves that `transitions` lacks.
+
+    A later migration calls it again with another table of moves, which then replaces the first.
+    """
     moves = ", ".join(
         f"('{source}', '{target}')" for source, targets in transitions.items() for target in targets
     )
     return RunSQL(
         f"""
-        CREATE FUNCTION {table}_check_state() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE OR REPLACE FUNCTION {table}_check_state() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF TG_OP = 'INSERT' THEN
                 IF NEW.state = '{initial}' THEN RETURN NEW; END IF;
@@ -82,7 +94,7 @@ def state_machine(table: str, initial: str, transitions: dict[str, list[str]]) -
             RAISE EXCEPTION 'a row of % cannot go from % to %',
                 TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = 'check_violation';
         END $$;
-        CREATE TRIGGER {table}_state BEFORE INSERT OR UPDATE OF state ON {table}
+        CREATE OR REPLACE TRIGGER {table}_state BEFORE INSERT OR UPDATE OF state ON {table}
             FOR EACH ROW EXECUTE FUNCTION {table}_check_state();
         """,
         reverse_sql=f"DROP TRIGGER {table}_state ON {table}; DROP FUNCTION {table}_check_state();",

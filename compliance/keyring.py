@@ -25,6 +25,8 @@ class Key(StrEnum):
     BLIND_INDEX = "blind-index"  # finds a request by the subject's identifier
     IDENTITY = "identity"  # encrypts the identifier in a request
     SUPPRESSION = "suppression"  # recognises an erased subject's old records
+    LINK = "link"  # makes the addresses of status pages, and the digests of codes
+    HAND_OFF = "hand-off"  # signs links from the controller's logged-in page; it has it too
     COMMITMENT = "commitment"  # commits to records in training manifests
 
 

@@ -7,15 +7,18 @@ CELERY_BROKER_URL for the embedded servers when they are not set.
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
 
 from compliance.environment import (
     env_bool,
     env_database,
     env_int,
     env_list,
+    env_mail,
     env_path,
     env_str,
     env_time_zone,
@@ -41,6 +44,8 @@ SECRET_KEY = env_str("LETHE_SECRET_KEY", "") or _secret_key()
 ALLOWED_HOSTS = env_list("LETHE_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("LETHE_TRUSTED_ORIGINS", "")
 SERVED_OVER_TLS = env_bool("LETHE_TLS", False)
+# How many proxies of ours stand before us and add to X-Forwarded-For.
+PROXIES = env_int("LETHE_PROXIES", 1 if SERVED_OVER_TLS else 0)
 
 INSTALLED_APPS = [
     "unfold",
@@ -60,6 +65,9 @@ INSTALLED_APPS = [
     "compliance.provenance",
     "compliance.erasure",
     "compliance.evidence",
+    "compliance.portal",
+    "compliance.opendsr",
+    "compliance.datamap",
     "compliance.recommendations",
     "workers",
 ]
@@ -68,7 +76,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "compliance.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -112,6 +120,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 # The controller's time zone: legal deadlines are dates in it.
 TIME_ZONE = env_time_zone("LETHE_TIME_ZONE", "UTC")
 USE_TZ = True
@@ -123,6 +132,10 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_OVER_TLS
+LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY = SERVED_OVER_TLS, True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+CSRF_FAILURE_VIEW = "compliance.error_pages.csrf_failure"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 3600
 SECURE_SSL_REDIRECT = SERVED_OVER_TLS
@@ -131,9 +144,19 @@ SECURE_HSTS_SECONDS = 31_536_000 if SERVED_OVER_TLS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SERVED_OVER_TLS else None
 X_FRAME_OPTIONS = "DENY"
 
+# How often one may try
+API_CALLS_PER_MINUTE = env_int("LETHE_API_CALLS_PER_MINUTE", 6000, least=1)
+LOGIN_ATTEMPTS = env_int("LETHE_LOGIN_ATTEMPTS", 10, least=1)
+LOGIN_ATTEMPTS_PER_ADDRESS = env_int("LETHE_LOGIN_ATTEMPTS_PER_ADDRESS", 100, least=1)
+LOGIN_WINDOW_MINUTES = env_int("LETHE_LOGIN_WINDOW_MINUTES", 15, least=1)
+
+PORTAL_REQUESTS_PER_ADDRESS = env_int("LETHE_PORTAL_REQUESTS_PER_ADDRESS", 20, least=1)
+PORTAL_REQUESTS_PER_SUBJECT = env_int("LETHE_PORTAL_REQUESTS_PER_SUBJECT", 5, least=1)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["compliance.accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["compliance.accounts.permissions.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["compliance.accounts.limits.ClientThrottle"],
     "DEFAULT_PARSER_CLASSES": ["compliance.accounts.parsers.StrictJsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -146,6 +169,15 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Erasure requests and recommendations for LLM recommenders.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "DeliveryOutcome": "compliance.jobs.models.Outcome",
+        "MessageKind": "compliance.jobs.models.MessageKind",
+        "MessageState": "compliance.jobs.models.MessageState",
+        "PauseKind": "compliance.erasure.models.PauseKind",
+        "RequestOutcome": "compliance.erasure.models.Outcome",
+        "RequestState": "compliance.erasure.rest.taking.STATES",
+        "StepOutcome": "compliance.erasure.bulk.Outcome",
+    },
 }
 
 
@@ -159,8 +191,11 @@ LOGIN_REDIRECT_URL = "admin:index"
 UNFOLD = {
     "SITE_TITLE": "Lethe",
     "SITE_HEADER": "Lethe",
-    "SITE_SUBHEADER": "Erasure that can be proven",
+    "SITE_SUBHEADER": _("Erasure that can be proven"),
     "SITE_SYMBOL": "water_drop",
+    "LOGIN": {"form": "compliance.accounts.login.LoginForm"},
+    "SHOW_LANGUAGES": True,
+    "LANGUAGES": {"action": reverse_lazy("portal-language")},
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "compliance.evidence.admin_dashboard.dashboard",
@@ -169,45 +204,51 @@ UNFOLD = {
         "show_search": False,
         "navigation": [
             {
-                "title": "Erasure",
+                "title": _("Erasure"),
                 "items": [
                     {
-                        "title": "Requests",
+                        "title": _("Requests"),
                         "icon": "person_remove",
                         "link": reverse_lazy("admin:erasure_erasurerequest_changelist"),
                         "permission": _permission("erasure.view_erasurerequest"),
                     },
                     {
-                        "title": "Certificates",
+                        "title": _("Certificates"),
                         "icon": "verified",
                         "link": reverse_lazy("admin:evidence_certificate_changelist"),
                         "permission": _permission("evidence.view_certificate"),
                     },
+                    {
+                        "title": _("Reports"),
+                        "icon": "monitoring",
+                        "link": reverse_lazy("admin:evidence_reportexport_changelist"),
+                        "permission": _permission("erasure.export_reports"),
+                    },
                 ],
             },
             {
-                "title": "Provenance",
+                "title": _("Provenance"),
                 "items": [
                     {
-                        "title": "Releases",
+                        "title": _("Releases"),
                         "icon": "rocket_launch",
                         "link": reverse_lazy("admin:provenance_release_changelist"),
                         "permission": _permission("provenance.view_release"),
                     },
                     {
-                        "title": "Adapters",
+                        "title": _("Adapters"),
                         "icon": "layers",
                         "link": reverse_lazy("admin:provenance_adapter_changelist"),
                         "permission": _permission("provenance.view_adapter"),
                     },
                     {
-                        "title": "Exports",
+                        "title": _("Exports"),
                         "icon": "output",
                         "link": reverse_lazy("admin:provenance_export_changelist"),
                         "permission": _permission("provenance.view_export"),
                     },
                     {
-                        "title": "Plans",
+                        "title": _("Plans"),
                         "icon": "assignment",
                         "link": reverse_lazy("admin:provenance_plan_changelist"),
                         "permission": _permission("provenance.view_plan"),
@@ -215,16 +256,16 @@ UNFOLD = {
                 ],
             },
             {
-                "title": "Records",
+                "title": _("Records"),
                 "items": [
                     {
-                        "title": "Subjects",
+                        "title": _("Subjects"),
                         "icon": "group",
                         "link": reverse_lazy("admin:records_subject_changelist"),
                         "permission": _permission("records.view_subject"),
                     },
                     {
-                        "title": "Items",
+                        "title": _("Items"),
                         "icon": "inventory_2",
                         "link": reverse_lazy("admin:records_item_changelist"),
                         "permission": _permission("records.view_item"),
@@ -232,22 +273,40 @@ UNFOLD = {
                 ],
             },
             {
-                "title": "Operation",
+                "title": _("Operation"),
                 "items": [
                     {
-                        "title": "Jobs",
+                        "title": _("Jobs"),
                         "icon": "pending_actions",
                         "link": reverse_lazy("admin:jobs_job_changelist"),
                         "permission": _permission("jobs.view_job"),
                     },
                     {
-                        "title": "API clients",
+                        "title": _("Messages"),
+                        "icon": "outgoing_mail",
+                        "link": reverse_lazy("admin:jobs_outboxmessage_changelist"),
+                        "permission": _permission("jobs.view_outboxmessage"),
+                    },
+                    {
+                        "title": _("Recipients"),
+                        "icon": "contact_mail",
+                        "link": reverse_lazy("admin:erasure_recipient_changelist"),
+                        "permission": _permission("erasure.view_recipient"),
+                    },
+                    {
+                        "title": _("Endpoints"),
+                        "icon": "webhook",
+                        "link": reverse_lazy("admin:jobs_endpoint_changelist"),
+                        "permission": _permission("jobs.view_endpoint"),
+                    },
+                    {
+                        "title": _("API clients"),
                         "icon": "key",
                         "link": reverse_lazy("admin:accounts_apiclient_changelist"),
                         "permission": _permission("accounts.view_apiclient"),
                     },
                     {
-                        "title": "Users",
+                        "title": _("Users"),
                         "icon": "badge",
                         "link": reverse_lazy("admin:auth_user_changelist"),
                         "permission": _permission("auth.view_user"),
@@ -260,6 +319,35 @@ UNFOLD = {
 
 # Evidence: whose name stands in certificates.
 ISSUER = env_str("LETHE_ISSUER", "urn:lethe:unnamed-controller")
+
+# Who signs mails and pages for people.
+CONTROLLER_NAME = env_str("LETHE_CONTROLLER_NAME", "")
+# The portal: what people's identifiers are called, such as "Customer number"; and where they find
+# the privacy notice and whoever answers questions.
+PORTAL_IDENTIFIER = env_str("LETHE_PORTAL_IDENTIFIER", "")
+PRIVACY_URL = env_str("LETHE_PRIVACY_URL", "")
+PRIVACY_CONTACT = env_str("LETHE_PRIVACY_CONTACT", "")
+
+# Requests
+# Where people reach this installation: the beginning of links in mails.
+PUBLIC_URL = env_str("LETHE_PUBLIC_URL", "http://127.0.0.1:8000")
+# The domain that signs for OpenDSR: the one at which its requests come in.
+OPENDSR_DOMAIN = env_str("LETHE_OPENDSR_DOMAIN", "") or urlsplit(PUBLIC_URL).hostname or ""
+# Whether an approval takes two persons.
+FOUR_EYES = env_bool("LETHE_FOUR_EYES", False)
+# How long a request waits for a proof of identity before it expires.
+IDENTITY_DAYS = env_int("LETHE_IDENTITY_DAYS", 30, least=1)
+# How long the words of a request are kept after its end: refusals, reasons, comments.
+RETENTION_MONTHS = env_int("LETHE_RETENTION_MONTHS", 36, least=1)
+# Mails go to the log of the worker that sends them until a mail server is named.
+MAIL = env_mail("LETHE_EMAIL_URL")
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = MAIL.backend, MAIL.host, MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.user, MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.starttls, MAIL.tls
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = env_str("LETHE_EMAIL_FROM", "Lethe <lethe@localhost>")
+# Webhooks into private networks, for an intranet. Everybody who may name an address can use it.
+ALLOW_PRIVATE_WEBHOOKS = env_bool("LETHE_ALLOW_PRIVATE_WEBHOOKS", False)
 
 # The workers
 CELERY_BROKER_URL = env_str("CELERY_BROKER_URL")
@@ -275,7 +363,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"links": {"()": "compliance.links_hidden.LinksHidden"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["links"],
+        }
+    },
     "loggers": {
         "sentence_transformers": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},  # below that it writes addresses as they were asked

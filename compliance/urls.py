@@ -11,7 +11,9 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("compliance.api_urls")),
+    path("opendsr/", include("compliance.opendsr.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("", include("compliance.portal.urls")),
     path("healthz", healthz, name="healthz"),
 ]
 

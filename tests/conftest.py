@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from django.utils import translation
 
 from compliance import keyring
 from compliance.evidence import keys
@@ -29,6 +30,13 @@ def django_db_setup(django_db_blocker: object) -> Iterator[None]:
     yield
     connections.close_all()
     environment.drop_database()
+
+
+@pytest.fixture(autouse=True)
+def _language_of_its_own() -> Iterator[None]:
+    """Let no test speak the language of a page that one before it has called."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

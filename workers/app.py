@@ -15,6 +15,8 @@ REFRESHES = (
     else {}
 )
 
+LIGHT = {"queue": "notify"}  # where no training is in the way
+
 app = Celery("lethe", broker=settings.CELERY_BROKER_URL, include=["workers.tasks"])
 app.conf.update(
     task_ignore_result=True,
@@ -31,6 +33,9 @@ app.conf.update(
     timezone="UTC",
     beat_schedule={
         "sweep": {"task": "workers.tasks.sweep", "schedule": settings.SWEEP_SECONDS},
+        "forget": {"task": "workers.tasks.forget", "schedule": 3600, "options": LIGHT},
+        "expire": {"task": "workers.tasks.expire", "schedule": 3600, "options": LIGHT},
+        "retain": {"task": "workers.tasks.retain", "schedule": 24 * 3600, "options": LIGHT},
         **REFRESHES,
     },
 )

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from compliance.erasure.following import ACTOR, request_fail, request_is_ready
 from compliance.erasure.transitions import request_lock
@@ -29,4 +30,6 @@ def certify(work: Work) -> None:
 
 def failed(job: Job) -> None:
     """Tell the request that its certificate could not be issued."""
-    request_fail(request_id=UUID(job.target), note="The certificate could not be issued.")
+    request_fail(
+        request_id=UUID(job.target), note=gettext_noop("The certificate could not be issued.")
+    )

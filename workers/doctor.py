@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -11,18 +12,24 @@ from django.db.migrations.executor import MigrationExecutor
 
 from compliance import keyring
 from compliance.evidence import keys
-from compliance.jobs.models import Job, JobState
+from compliance.jobs.models import Job, JobState, MessageState, OutboxMessage
+from compliance.opendsr.keys import SignerError, certificate_path, signer
 from compliance.provenance.artefacts import artefact_path
 from compliance.provenance.exports import exports_out_of_service
 from compliance.provenance.models import Adapter, Plan, Release
 from compliance.provenance.plans import active_plan
 from compliance.provenance.releases import REFIT, is_settled, live_release
 
+RENEWAL = timedelta(days=30)  # before the end of a certificate
 GUARDED = (
     "erasure_erasureevent",
     "erasure_erasurerequest",
+    "erasure_recipientnotice",
     "erasure_touchedshard",
     "evidence_certificate",
+    "jobs_deliveryattempt",
+    "jobs_outboxmessage",
+    "opendsr_opendsrrequest",
     "provenance_checkpoint",
     "provenance_export",
     "provenance_export_checkpoints",
@@ -249,6 +256,34 @@ def _exports() -> str:
     return "no exported copy is out of service"
 
 
+def _messages() -> str:
+    dead = OutboxMessage.objects.filter(state=MessageState.DEAD).count()
+    if dead:
+        raise Ill(
+            f"{dead} messages could not be delivered",
+            "See “Messages” in the admin for why; remedy that, then send them again there.",
+        )
+    if settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+        return "no dead letters; mails are printed, for LETHE_EMAIL_URL is not set"
+    return f"no dead letters; mails go to {settings.EMAIL_HOST}"
+
+
+def _opendsr() -> str:
+    if not certificate_path().exists():
+        return "not set up"
+    try:
+        certificate = signer().certificate
+    except SignerError as error:
+        raise Ill("nothing is answered: there is no good signature", str(error)) from None
+    left = certificate.not_valid_after_utc - datetime.now(UTC)
+    if left < RENEWAL:
+        raise Ill(
+            f"the certificate expires in {left.days} days",
+            "Renew it: manage.py opendsr_certificate makes a request to your authority.",
+        )
+    return f"signs as {settings.OPENDSR_DOMAIN} until {certificate.not_valid_after_utc:%Y-%m-%d}"
+
+
 def _served(release: Release) -> list[str]:
     return sorted(set(release.checkpoints.values_list("digest", flat=True)))
 
@@ -272,4 +307,6 @@ EXAMINATIONS: tuple[tuple[str, tuple[str, ...], Callable[[], str]], ...] = (
     ("Calibrator", ("Postgres", "Migrations", "Plan"), _calibrator),
     ("Artefacts", ("Postgres", "Migrations"), _artefacts),
     ("Exports", ("Postgres", "Migrations"), _exports),
+    ("Messages", ("Postgres", "Migrations"), _messages),
+    ("OpenDSR", (), _opendsr),
 )

@@ -16,6 +16,7 @@ from compliance.recommendations.engine import live_engine
 from compliance.recommendations.errors import NoReleaseError, SwitchingError
 from compliance.recommendations.loading import weights
 from compliance.records.models import Subject
+from compliance.records.restricted import is_restricted
 from recmodel.adapter import AdapterState
 from recmodel.export import aggregate, check_omega, exported
 
@@ -79,6 +80,8 @@ def export_for_subject(path: Path, subject: str) -> Exported:
     live = Live.now()
     if not Subject.objects.filter(external_id=subject).exists():
         raise ExportError("There is no such subject. Give its external id.")
+    if is_restricted(subject):
+        raise ExportError("An erasure request restricts this subject. Wait until it is decided.")
     engine = live_engine()
     if (engine.release, engine.epoch) != (live.release.digest, live.epoch):
         raise SwitchingError

@@ -9,6 +9,7 @@ from django.db.models.functions import Collate
 
 from compliance.recommendations.loading import catalogue_by
 from compliance.records.models import Interaction
+from compliance.records.restricted import restricted_subjects
 from recmodel.encoder import Encoder
 from recmodel.evaluation.data import DataSet, split_by_time
 from recmodel.prompts import Reaction
@@ -24,7 +25,8 @@ def imported(
 ) -> DataSet:
     """Return all subjects' records in time order; items without an embedding are embedded first.
 
-    most_targets: see `split_by_time`. on_embedded: see `embed_items`.
+    Restricted subjects are left out. most_targets: see `split_by_time`. on_embedded: see
+    `embed_items`.
     """
     embed_items(encoder, on_embedded)
     catalogue = catalogue_by(encoder.digest)
@@ -34,7 +36,8 @@ def imported(
 
 def _records(liked_above: Decimal) -> dict[str, list[Reaction]]:
     rows = (
-        Interaction.objects.order_by(
+        Interaction.objects.exclude(subject__in=restricted_subjects())
+        .order_by(
             Collate("subject__external_id", "C"),
             "occurred_at",
             Collate("item__external_id", "C"),

@@ -11,9 +11,8 @@ from compliance.provenance.releases import RetiredPlanError, serving_lock
 from recmodel.encoder import WHEEL, Encoder
 from workers.building import refresh
 from workers.embedding import embed_items
+from workers.handlers import REFRESH
 from workers.work import Work
-
-REFRESH = "refresh"
 
 
 class OtherEncoderError(Exception):

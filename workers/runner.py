@@ -1,6 +1,7 @@
 """Claim due jobs one after the other and write down how they ended."""
 
 import logging
+import sys
 import traceback
 from collections.abc import Callable
 
@@ -18,7 +19,6 @@ from compliance.provenance.disposal import artefacts_destroy_waste, waste_exists
 from compliance.provenance.releases import serving_lock
 from workers.handlers import HANDLERS
 from workers.identity import WORKER
-from workers.judging import prefixes_forget
 from workers.work import Work
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,8 @@ def run_due(queues: list[Queue], *, before_each: Callable[[Job], None] | None = 
             before_each(lease.job)
         run(lease)
         done += 1
-    prefixes_forget()
+    if judging := sys.modules.get("workers.judging"):  # unless it was loaded it keeps nothing
+        judging.prefixes_forget()
     return done
 
 
@@ -58,8 +59,7 @@ def sweep_lost() -> None:
     """Requeue lost jobs, tell of those that failed for good, destroy weights out of service."""
     with transaction.atomic():
         serving_lock()
-        for job in jobs_sweep():
-            HANDLERS[job.kind].failed(job)
+        jobs_sweep(failed=lambda job: HANDLERS[job.kind].failed(job))
     if waste_exists():
         artefacts_destroy_waste()
 

@@ -49,9 +49,11 @@ class Program:
 
 
 def programs(run: Path, *, host: str = "127.0.0.1", port: int | None = 8000) -> list[Program]:
-    """Return web (unless `port` is None), the two workers and the scheduler."""
+    """Return web (unless `port` is None), the three workers and the scheduler."""
     celery = ("celery", "--quiet", "-A", "workers.app")
     worker = (*celery, "worker", "--pool", "solo", "--loglevel", "info")
+    # Threads: a receiver that takes its time holds up no other.
+    notify = (*celery, "worker", "--pool", "threads", "--concurrency", "4", "--loglevel", "info")
     schedule = str(run / "beat-schedule")
     web = (
         "gunicorn",
@@ -67,6 +69,7 @@ def programs(run: Path, *, host: str = "127.0.0.1", port: int | None = 8000) -> 
         *([Program("web", _python(*web, "--no-control-socket"))] if port else []),
         Program("worker-train", _python(*worker, "-Q", "train,default", "-n", "train@%h")),
         Program("worker-replay", _python(*worker, "-Q", "replay", "-n", "replay@%h")),
+        Program("worker-notify", _python(*notify, "-Q", "notify", "-n", "notify@%h")),
         Program("scheduler", _python(*celery, "beat", "-s", schedule)),
     ]
 

@@ -1,20 +1,21 @@
 """Users, groups and API clients."""
 
-from django.contrib import admin, messages
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from compliance.accounts.admin_base import ReadOnlyAdmin
+from compliance.accounts.admin_clients import ClientViews
 from compliance.accounts.models import ApiClient
 from compliance.accounts.scopes import Scope
 
@@ -32,9 +33,9 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     list_display = ["username", "roles", "is_active", "is_superuser", "last_login"]
     list_filter_submit = True
 
-    @display(description="Roles")
+    @display(description=gettext_lazy("Roles"))
     def roles(self, user: User) -> str:
-        return ", ".join(user.groups.values_list("name", flat=True)) or "none"
+        return ", ".join(user.groups.values_list("name", flat=True)) or _("none")
 
 
 @admin.register(Group)
@@ -43,48 +44,56 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 
 
 @admin.register(ApiClient)
-class ApiClientAdmin(ReadOnlyAdmin):
+class ApiClientAdmin(ClientViews):
     """Machines that call the API. A key is shown once, where it is made, and never here."""
 
-    list_display = ["name", "standing", "scope_names", "last_used_at", "expires_at"]
+    list_display = ["name", "coloured_standing", "scope_names", "last_used_at", "expires_at"]
     search_fields = ["name"]
-    search_help_text = "Name of the client"
-    empty_text = "No machine may call the API yet. Make a client with manage.py create_api_client."
-    fields = ["name", "standing", "scope_names", "created_at", "expires_at", "last_used_at"]
-    readonly_fields = ["standing", "scope_names"]
-    change_form_outer_before_template = "admin/accounts/apiclient/revoke_link.html"
+    search_help_text = gettext_lazy("Name of the client")
+    empty_text = gettext_lazy("No machine may call the API yet. Make a client with “New client”.")
+    fields = [
+        "name",
+        "standing",
+        "scope_names",
+        "limit",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "old_key",
+    ]
+    readonly_fields = ["standing", "scope_names", "limit", "old_key"]
+    list_before_template = "admin/accounts/apiclient/new_link.html"
+    change_form_outer_before_template = "admin/accounts/apiclient/buttons.html"
 
-    @display(description="Standing", label={"Usable": "success", "Revoked": "danger"})
+    @display(description=gettext_lazy("Standing"))
     def standing(self, client: ApiClient) -> str:
         if client.revoked_at:
-            return "Revoked"
-        expired = client.expires_at and client.expires_at <= timezone.now()
-        return "Expired" if expired else "Usable"
+            return _("Revoked")
+        return _("Usable") if client.is_usable else _("Expired")
 
-    @display(description="May")
+    @display(description=gettext_lazy("Standing"), label={"usable": "success", "not": "danger"})
+    def coloured_standing(self, client: ApiClient) -> tuple[str, str]:
+        return "usable" if client.is_usable else "not", self.standing(client)
+
+    @display(description=gettext_lazy("May"))
     def scope_names(self, client: ApiClient) -> str:
-        return ", ".join(Scope(scope).label for scope in client.scopes) or "nothing"
+        return ", ".join(str(Scope(scope).label) for scope in client.scopes) or _("nothing")
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.revoke_view)
-        return [
-            path("<int:pk>/revoke/", view, name="accounts_apiclient_revoke"),
-            *super().get_urls(),
-        ]
+    @display(description=gettext_lazy("Calls a minute"))
+    def limit(self, client: ApiClient) -> int:
+        return client.calls_per_minute or settings.API_CALLS_PER_MINUTE
 
-    def revoke_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask, and on POST take the client's key out of use for good."""
-        if not request.user.has_perm("accounts.change_apiclient"):
-            raise PermissionDenied
-        client = get_object_or_404(ApiClient, pk=pk)
-        if request.method == "POST":
-            ApiClient.objects.filter(pk=pk, revoked_at=None).update(revoked_at=timezone.now())
-            self.log_change(request, client, "Revoked.")
-            messages.success(request, f"The key of {client} is revoked: it opens nothing any more.")
-            return redirect("admin:accounts_apiclient_change", pk)
-        context = self.admin_site.each_context(request) | {
-            "opts": self.opts,
-            "original": client,
-            "title": f"Revoke {client}",
-        }
-        return TemplateResponse(request, "admin/accounts/apiclient/revoke.html", context)
+    @display(description=gettext_lazy("Old key"))
+    def old_key(self, client: ApiClient) -> str:
+        """Say until when the key before the last rotation opens, and whether it is still used."""
+        if client.former_ends_at is None or client.former_ends_at <= timezone.now():
+            return _("Opens nothing.")
+        until = {"until": _moment(client.former_ends_at)}
+        if client.former_used_at is None:
+            return _("Opens until %(until)s. Not used since the rotation.") % until
+        used = {"used": _moment(client.former_used_at)}
+        return _("Opens until %(until)s. Last used on %(used)s.") % (until | used)
+
+
+def _moment(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT")

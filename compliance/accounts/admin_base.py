@@ -4,11 +4,15 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.auth import get_user_model
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from compliance.accounts.models import ApiClient
@@ -19,7 +23,7 @@ DIGEST_SHOWN = len("sha256:") + 12
 class ReadOnlyMixin:
     """Rows to look at: services write them, nobody edits them by hand."""
 
-    actions = None
+    actions: list[str] | None = None
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -35,7 +39,15 @@ class ReadOnlyAdmin(ReadOnlyMixin, ModelAdmin):
     """Pages of rows that nobody edits by hand. `empty_text` says how the first row comes about."""
 
     list_filter_submit = True
-    empty_text = ""
+    empty_text: str | Promise = ""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Answer a filter by what no column can hold as Django answers an unknown one."""
+        if any("\0" in value for value in request.GET.values()):
+            return redirect(f"{request.path}?{ERROR_FLAG}=1")
+        return super().changelist_view(request, extra_context)
 
 
 class ReadOnlyInline(ReadOnlyMixin, TabularInline):
@@ -63,12 +75,12 @@ def _numbers(actors: Iterable[str], kind: str) -> list[int]:
 
 def short_digest(digest: str) -> str:
     """Return the beginning of a digest, enough to tell two apart at a glance."""
-    return f"{digest[:DIGEST_SHOWN]}…" if digest else "none"
+    return f"{digest[:DIGEST_SHOWN]}…" if digest else _("none")
 
 
 def digest_code(digest: str) -> SafeString | str:
     """Return a whole digest, set so that it can be compared and may wrap."""
-    return format_html('<code class="break-words">{}</code>', digest) if digest else "none"
+    return format_html('<code class="break-words">{}</code>', digest) if digest else _("none")
 
 
 def pretty_json(value: Any) -> SafeString:

@@ -1,5 +1,6 @@
 """What all endpoints of the API have in common."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -14,11 +15,13 @@ from compliance.accounts.scopes import Scope
 
 
 class ApiView(APIView):
-    """An endpoint. `scopes` names the scope for each method, `conflicts` what answers 409."""
+    """An endpoint. `scopes` names the scope for each method, or several of which one is enough;
+    `conflicts` what answers 409.
+    """
 
     http_method_names = ["get", "post", "head"]
     parser_classes = [StrictJsonParser]
-    scopes: dict[str, Scope] = {}
+    scopes: Mapping[str, Scope | tuple[Scope, ...]] = {}
     conflicts: tuple[type[Exception], ...] = ()
 
     def check_permissions(self, request: Request) -> None:
@@ -29,8 +32,12 @@ class ApiView(APIView):
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, self.conflicts):
-            exc = Conflict(str(exc))
+            exc = self.conflict(exc)
         return super().handle_exception(exc)
+
+    def conflict(self, error: Exception) -> Conflict:
+        """Return the problem that one of `conflicts` is."""
+        return Conflict(str(error))
 
 
 def client_of(request: Request) -> ApiClient:

@@ -2,13 +2,16 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.settings import api_settings
 
 SUBJECT_LENGTH = 200
+TEXT_LENGTH = 4000
+GDPR_APPLIES = date(2018, 5, 25)
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -37,6 +40,18 @@ class SubjectField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class StrictTextField(serializers.CharField):
+    """Words for people, as a string that says something."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=TEXT_LENGTH, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class StrictIntegerField(serializers.IntegerField):
     """A JSON number without a fraction: neither "10" nor 10.0 nor true."""
 
@@ -55,6 +70,18 @@ class StrictBooleanField(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid")
         return data
+
+
+class QueryBooleanField(serializers.ChoiceField):
+    """The word true or false in an address."""
+
+    default_error_messages = {"invalid_choice": "Must be true or false."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=["true", "false"], **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return bool(super().to_internal_value(data) == "true")
 
 
 class StrictChoiceField(serializers.ChoiceField):
@@ -99,3 +126,32 @@ class StrictTimeField(serializers.DateTimeField):
             return at.astimezone(UTC)
         except OverflowError:  # before the year 1 or after 9999 there
             self.fail("invalid")
+
+
+class DayField(serializers.DateField):
+    """A date of our time, in ISO 8601."""
+
+    default_error_messages = {"invalid": "Must be a date such as 2026-02-03."}
+
+    def to_internal_value(self, value: Any) -> date:
+        day: date = super().to_internal_value(value)
+        if day.year not in range(2000, 3000):
+            self.fail("invalid")
+        return day
+
+
+class PastTimeField(StrictTimeField):
+    """A time in ISO 8601 that is not in the future, and not before the GDPR."""
+
+    default_error_messages = {
+        "future": "Must not be in the future.",
+        "early": "The GDPR applies since 25 May 2018. Check the year.",
+    }
+
+    def to_internal_value(self, value: Any) -> datetime:
+        at = super().to_internal_value(value)
+        if at > timezone.now():
+            self.fail("future")
+        if at.date() < GDPR_APPLIES:
+            self.fail("early")
+        return at

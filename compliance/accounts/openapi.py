@@ -17,10 +17,11 @@ MEANINGS = {
     409: ("conflict", "The call does not fit the present state."),
     413: ("body_too_large", "The body is too large."),
     415: ("unsupported_media_type", "The body is not `application/json`."),
+    429: ("too_many_calls", "The client calls too often. `Retry-After` says how long to wait."),
     500: ("error", "The server failed."),
     503: ("unavailable", "Not now. `Retry-After` says when, if waiting will help."),
 }
-ALWAYS = (401, 403, 405, 406, 500, 503)
+ALWAYS = (401, 403, 405, 406, 429, 500, 503)
 WITH_BODY = (400, *ALWAYS, 413, 415)
 
 Responses = dict[tuple[int, str], OpenApiResponse]

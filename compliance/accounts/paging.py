@@ -30,5 +30,11 @@ class ReceiptPagination(CursorPagination):
         return cursor
 
 
+class CreationPagination(ReceiptPagination):
+    """The latest created first."""
+
+    ordering = ("-created_at", "id")
+
+
 def _invalid() -> ValidationError:
     return ValidationError({"cursor": ["Not a cursor of this list."]})

@@ -9,7 +9,7 @@ from rest_framework.parsers import JSONParser
 
 
 class StrictJsonParser(JSONParser):
-    """JSON in UTF-8, without NaN, keys that stand twice or endless nesting.
+    """JSON in UTF-8, without NaN, keys that stand twice or are no text, or endless nesting.
 
     Its messages quote nothing of the body.
     """
@@ -36,7 +36,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) != len(pairs):
         raise ParseError("A key stands twice in the same object.")
+    if not all(map(_is_text, values)):  # an error that names the place could not be written
+        raise ParseError("A key holds characters that are none.")
     return values
+
+
+def _is_text(key: str) -> bool:
+    """Tell whether it has no half of a surrogate pair."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in key)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -15,6 +15,7 @@ from rest_framework.settings import api_settings
 from rest_framework.status import (
     HTTP_409_CONFLICT,
     HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    HTTP_429_TOO_MANY_REQUESTS,
     HTTP_503_SERVICE_UNAVAILABLE,
 )
 from rest_framework.views import exception_handler
@@ -30,6 +31,11 @@ class Conflict(APIException):
     default_code = "conflict"
     default_detail = "The call does not fit the present state."
 
+    def __init__(self, detail: str | None = None, code: str | None = None, **members: Any) -> None:
+        """`members` stand in the problem besides those that every problem has."""
+        super().__init__(detail, code)
+        self.code, self.members = code or self.default_code, members
+
 
 class BodyTooLarge(APIException):
     """The body has more bytes than the server takes."""
@@ -37,6 +43,17 @@ class BodyTooLarge(APIException):
     status_code = HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "body_too_large"
     default_detail = "The body is too large."
+
+
+class TooManyCalls(APIException):
+    """The client calls more often than it may; `wait` is when to try again, in seconds."""
+
+    status_code = HTTP_429_TOO_MANY_REQUESTS
+    default_code = "too_many_calls"
+
+    def __init__(self, *, limit: int, wait: int) -> None:
+        super().__init__(f"At most {limit} calls a minute are taken. Call again in {wait} s.")
+        self.wait = wait
 
 
 class Unavailable(APIException):
@@ -63,6 +80,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response:
     )
     if isinstance(error, ValidationError):
         response.data["errors"] = list(_errors(error.detail))
+    if isinstance(error, Conflict):
+        response.data |= error.members
     response.content_type = CONTENT_TYPE
     return response
 
@@ -108,6 +127,8 @@ def _code(error: Exception) -> str:
         return "not_found"
     if isinstance(error, PermissionDenied):
         return "permission_denied"
+    if isinstance(error, Conflict):
+        return error.code
     return error.default_code if isinstance(error, APIException) else "error"
 
 

@@ -13,8 +13,20 @@ REQUESTS = (
     "erasure.view_erasurerequest",
     "erasure.view_erasureevent",
     "erasure.view_touchedshard",
+    "erasure.view_extension",
+    "erasure.view_pause",
+    "erasure.view_answer",
+    "erasure.view_comment",
+    "erasure.view_endorsement",
     "evidence.view_certificate",
     "jobs.view_job",
+)
+DELIVERIES = (
+    "jobs.view_outboxmessage",
+    "jobs.view_deliveryattempt",
+    "jobs.view_endpoint",
+    "erasure.view_recipient",
+    "erasure.view_recipientnotice",
 )
 MODELS = (
     "provenance.view_plan",
@@ -25,21 +37,41 @@ MODELS = (
     "provenance.view_export",
 )
 CATALOGUE = ("records.view_item",)
-SUBJECTS = ("records.view_subject", "records.view_interaction")
+SUBJECTS = ("records.view_subject", "records.view_interaction", "records.view_restriction")
 PEOPLE = ("auth.view_user", "auth.view_group")
 CLIENTS = ("accounts.view_apiclient",)
-DECIDING = ("erasure.add_erasurerequest", "erasure.decide", "erasure.view_identity")
+REPORTS = ("erasure.export_reports",)
+DECIDING = (
+    "erasure.add_erasurerequest",
+    "erasure.decide",
+    "erasure.comment",
+    "erasure.view_identity",
+)
+KEEPING_CLIENTS = ("accounts.add_apiclient", "accounts.change_apiclient")
+SENDING_AGAIN = ("jobs.change_outboxmessage",)
+KEEPING_TARGETS = (
+    "jobs.add_endpoint",
+    "jobs.change_endpoint",
+    "jobs.delete_endpoint",
+    "erasure.add_recipient",
+    "erasure.change_recipient",
+    "erasure.delete_recipient",
+)
 
 REVIEWER = "Reviewer"
 OFFICER = "Data-protection officer"
 AUDITOR = "Auditor"
 OPERATOR = "Operator"
 
+# What all four see.
+SEEING = frozenset({*REQUESTS, *DELIVERIES, *MODELS, *CATALOGUE})
 ROLES: dict[str, frozenset[str]] = {
-    REVIEWER: frozenset({*REQUESTS, *MODELS, *CATALOGUE, *SUBJECTS, *DECIDING}),
-    OFFICER: frozenset({*REQUESTS, *MODELS, *CATALOGUE, *SUBJECTS, *DECIDING, *PEOPLE, *CLIENTS}),
-    AUDITOR: frozenset({*REQUESTS, *MODELS, *CATALOGUE, *SUBJECTS, *PEOPLE, *CLIENTS}),
-    OPERATOR: frozenset({*REQUESTS, *MODELS, *CATALOGUE, *CLIENTS, "accounts.change_apiclient"}),
+    REVIEWER: SEEING | {*SUBJECTS, *DECIDING},
+    OFFICER: SEEING
+    | {*SUBJECTS, *DECIDING, *REPORTS, *PEOPLE, *CLIENTS}
+    | {*KEEPING_CLIENTS, *KEEPING_TARGETS, *SENDING_AGAIN},
+    AUDITOR: SEEING | {*SUBJECTS, *REPORTS, *PEOPLE, *CLIENTS},
+    OPERATOR: SEEING | {*CLIENTS, *KEEPING_CLIENTS, *SENDING_AGAIN},
 }
 
 

@@ -3,29 +3,49 @@
 A month is a calendar month, never 30 days. It runs from the date of receipt in the controller's
 time zone and ends on the same day of a later month, or on that month's last day where it is
 shorter. No date moves because it falls on a weekend or holiday: to be early is always lawful.
+
+A pause moves the due date by its whole days: from the date on which it begins to the date on
+which it ends. Pauses that overlap count once.
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 ANSWER_MONTHS = 1  # Art. 12(3), first sentence: within one month of receipt
 EXTENDED_MONTHS = 3  # second sentence: two further months, from receipt and not from the due date
 
+Span = tuple[date, date]  # first day of a pause, and the day on which it ends
 
-def due_on(received_at: datetime, tz: ZoneInfo) -> date:
+
+def due_on(
+    received_at: datetime, tz: ZoneInfo, *, extended: bool = False, pauses: Iterable[Span] = ()
+) -> date:
     """The last day on which the person can be answered in time.
 
-    Raises ValueError if `received_at` has no time zone: its local date would be a guess.
+    `extended` says that an extension is in force. `pauses` are those that have ended, as dates in
+    `tz`. Raises ValueError if `received_at` has no time zone: its local date would be a guess; and
+    if a pause ends before it begins or begins before the receipt.
     """
-    return _add_months(_local_date(received_at, tz), ANSWER_MONTHS)
+    start = local_date(received_at, tz)
+    end = add_months(start, EXTENDED_MONTHS if extended else ANSWER_MONTHS)
+    return end + timedelta(days=paused_days(pauses, since=start))
 
 
-def extended_due_on(received_at: datetime, tz: ZoneInfo) -> date:
-    """The last day once an extension is in force. Raises ValueError as `due_on` does."""
-    return _add_months(_local_date(received_at, tz), EXTENDED_MONTHS)
+def paused_days(pauses: Iterable[Span], *, since: date) -> int:
+    """Whole days that lie in at least one of `pauses`. Raises ValueError as `due_on` does."""
+    days, reached = 0, since
+    for first, last in sorted(pauses):
+        if last < first:
+            raise ValueError("a pause cannot end before it begins")
+        if first < since:
+            raise ValueError("a pause cannot begin before the receipt")
+        days += max(0, (last - max(first, reached)).days)
+        reached = max(reached, last)
+    return days
 
 
 def days_left(due: date, today: date) -> int:
@@ -41,13 +61,15 @@ def days_left(due: date, today: date) -> int:
     return (due - today).days
 
 
-def _local_date(moment: datetime, tz: ZoneInfo) -> date:
+def local_date(moment: datetime, tz: ZoneInfo) -> date:
+    """The date of `moment` in `tz`. Raises ValueError if it has no time zone."""
     if moment.utcoffset() is None:
         raise ValueError("received_at has no time zone; pass an aware datetime")
     return moment.astimezone(tz).date()
 
 
-def _add_months(start: date, months: int) -> date:
+def add_months(start: date, months: int) -> date:
+    """Return the same day so many months on, or back; the month's last day where it has none."""
     years, month0 = divmod(start.month - 1 + months, 12)
     year, month = start.year + years, month0 + 1
     return date(year, month, min(start.day, monthrange(year, month)[1]))

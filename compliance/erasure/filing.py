@@ -1,12 +1,14 @@
 """File a request under an id that the client has chosen: again and again, and it is one request."""
 
 import uuid
+from dataclasses import dataclass
 
 from django.db import IntegrityError
+from django.utils.translation import gettext as _
 
 from compliance.erasure.identity import identity_index, scope_decrypt
-from compliance.erasure.models import Channel, ErasureRequest, Ground
-from compliance.erasure.services import request_receive
+from compliance.erasure.models import Channel, ErasureRequest, Ground, IdentityMethod
+from compliance.erasure.services.receiving import Origin, request_receive
 from compliance.erasure.states import State
 from compliance.records.scope import EVERYTHING, Scope
 
@@ -15,35 +17,41 @@ class OtherRequestError(Exception):
     """The id belongs to a request of another content."""
 
     def __init__(self) -> None:
-        super().__init__("This id belongs to a request of another content. Choose a new one.")
+        super().__init__(_("This id belongs to a request of another content. Choose a new one."))
+
+
+@dataclass(frozen=True)
+class Filing:
+    """What is filed. `identity` is what shows already that the subject itself asks."""
+
+    subject: str
+    ground: Ground
+    channel: Channel
+    identity: IdentityMethod | None = None
+    scope: Scope = EVERYTHING
+    origin: Origin = Origin()  # noqa: RUF009 - frozen
 
 
 def request_file(
-    *,
-    request_id: uuid.UUID | None,
-    subject: str,
-    ground: Ground,
-    identity_asserted: bool,
-    actor: str,
-    scope: Scope = EVERYTHING,
+    filing: Filing, *, request_id: uuid.UUID | None, actor: str
 ) -> tuple[ErasureRequest, bool]:
-    """Take in a request by API; return it, and whether it is new.
+    """Take in a request; return it, and whether it is new.
 
     The same id with the same content gives the request that is there already; with another
     content `OtherRequestError`. Once a request is answered it holds no subject and no scope any
-    more: what is left to be compared is the ground, the kind of scope, and who vouched for the
-    identity.
+    more: what is left to be compared is the rest.
     """
     there = _find(request_id)
     if there is None:
         try:
             request = request_receive(
                 request_id=request_id,
-                subject=subject,
-                ground=ground,
-                identity_asserted=identity_asserted,
-                scope=scope,
-                channel=Channel.API,
+                subject=filing.subject,
+                ground=filing.ground,
+                identity=filing.identity,
+                scope=filing.scope,
+                channel=filing.channel,
+                origin=filing.origin,
                 actor=actor,
             )
             return request, True
@@ -51,7 +59,7 @@ def request_file(
             there = _find(request_id)
             if there is None:
                 raise
-    if not _agrees(there, subject, ground, identity_asserted, scope):
+    if not _agrees(there, filing):
         raise OtherRequestError
     return there, False
 
@@ -60,21 +68,22 @@ def _find(request_id: uuid.UUID | None) -> ErasureRequest | None:
     return ErasureRequest.objects.filter(pk=request_id).first() if request_id else None
 
 
-def _agrees(
-    request: ErasureRequest, subject: str, ground: Ground, asserted: bool, scope: Scope
-) -> bool:
+def _agrees(request: ErasureRequest, filing: Filing) -> bool:
     index = request.identity_index
-    if index is not None and bytes(index) != identity_index(subject):
+    if index is not None and bytes(index) != identity_index(filing.subject):
         return False
-    if request.scope_kind != scope.kind:
+    if request.scope is not None and scope_decrypt(request.scope) != filing.scope:
         return False
-    if request.scope is not None and scope_decrypt(request.scope) != scope:
-        return False
-    return request.ground == ground and _was_asserted(request) == asserted
+    was = (request.scope_kind, request.ground, request.channel, _proven_at_receipt(request))
+    now = (filing.scope.kind, filing.ground, filing.channel, filing.identity or "")
+    origin = (request.source, request.submitted_at, request.reopens_id)
+    asked = (filing.origin.source, filing.origin.submitted_at, filing.origin.reopens)
+    return was == now and origin == asked
 
 
-def _was_asserted(request: ErasureRequest) -> bool:
-    """Whether the request went straight to review: its identity was vouched for at receipt."""
-    return request.events.filter(
+def _proven_at_receipt(request: ErasureRequest) -> str:
+    """Return what had shown the identity when the request came in; none if it was shown later."""
+    straight = request.events.filter(
         from_state=State.RECEIVED.value, to_state=State.IN_REVIEW.value
     ).exists()
+    return request.identity_method if straight else ""

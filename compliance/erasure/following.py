@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from compliance.erasure.models import ErasureRequest
 from compliance.erasure.states import State
@@ -50,7 +51,10 @@ def requests_unsettled() -> None:
         request = request_lock(request_id)
         if request.status is State.VERIFYING and _all_active(request):
             request_move(
-                request, State.FAILED, actor=ACTOR, note="The calibrator could not be fitted."
+                request,
+                State.FAILED,
+                actor=ACTOR,
+                note=gettext_noop("The calibrator could not be fitted."),
             )
 
 

@@ -1,18 +1,17 @@
 """Whom and what a request is about: encrypted in it; the subject is found by a keyed index."""
 
-import base64
 import json
 
-from cryptography.fernet import Fernet
-
 from compliance.canonical import canonical_json
-from compliance.keyring import Key, keyed_digest, secret
+from compliance.erasure.models import ErasureRequest
+from compliance.keyring import Key, keyed_digest
 from compliance.records.scope import EVERYTHING, Scope
+from compliance.sealing import seal, unseal
 
 
 def identity_encrypt(external_id: str) -> bytes:
-    """Encrypt an identifier with the identity key (Fernet: AES-128-CBC with HMAC-SHA256)."""
-    return _cipher().encrypt(external_id.encode())
+    """Encrypt an identifier."""
+    return seal(external_id)
 
 
 class IdentityGoneError(Exception):
@@ -23,7 +22,7 @@ def identity_decrypt(ciphertext: bytes | memoryview | None) -> str:
     """Return the identifier; raise `cryptography.fernet.InvalidToken` under another key."""
     if ciphertext is None:
         raise IdentityGoneError
-    return _cipher().decrypt(bytes(ciphertext)).decode()
+    return unseal(ciphertext).decode()
 
 
 def identity_index(external_id: str) -> bytes:
@@ -33,15 +32,16 @@ def identity_index(external_id: str) -> bytes:
 
 def scope_encrypt(scope: Scope) -> bytes | None:
     """Encrypt a scope with the identity key; everything needs no words."""
-    return None if scope == EVERYTHING else _cipher().encrypt(canonical_json(scope.to_json()))
+    return None if scope == EVERYTHING else seal(canonical_json(scope.to_json()))
 
 
 def scope_decrypt(ciphertext: bytes | memoryview | None) -> Scope:
     """Return the scope; raise `cryptography.fernet.InvalidToken` under another key."""
     if ciphertext is None:
         return EVERYTHING
-    return Scope.from_json(json.loads(_cipher().decrypt(bytes(ciphertext))))
+    return Scope.from_json(json.loads(unseal(ciphertext)))
 
 
-def _cipher() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(secret(Key.IDENTITY)))
+def request_scope(request: ErasureRequest) -> Scope:
+    """Return what goes or has gone: the part that was approved, or all that was asked for."""
+    return scope_decrypt(request.decided_scope or request.scope)

@@ -24,9 +24,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.AWAITING_IDENTITY: frozenset(
         {State.IN_REVIEW, State.DENIED, State.CANCELLED, State.EXPIRED}
     ),
-    State.IN_REVIEW: frozenset(
-        {State.AWAITING_IDENTITY, State.APPROVED, State.DENIED, State.CANCELLED}
-    ),
+    State.IN_REVIEW: frozenset({State.APPROVED, State.DENIED, State.CANCELLED}),
     # Straight to verifying when no adapter learned from the records.
     State.APPROVED: frozenset({State.RETRAINING, State.VERIFYING, State.FAILED}),
     State.RETRAINING: frozenset({State.VERIFYING, State.FAILED}),
@@ -39,6 +37,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.EXPIRED: frozenset(),
 }
 
+# Nobody has decided yet: the request can be denied, cancelled, extended, paused.
+UNDECIDED_STATES = frozenset({State.RECEIVED, State.AWAITING_IDENTITY, State.IN_REVIEW})
 # The states in which the records have been erased.
 ERASED_STATES = frozenset(
     {State.APPROVED, State.RETRAINING, State.VERIFYING, State.COMPLETED, State.FAILED}

@@ -12,13 +12,18 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import display
 
 from compliance.accounts.admin_base import ReadOnlyAdmin, digest_code, pretty_json, short_digest
 from compliance.evidence.keys import PUBLIC_NAME, KeyFileError, load_public, public_pem
 from compliance.evidence.models import Certificate
+from compliance.evidence.reports.admin_views import ReportsAdmin
 from compliance.evidence.verifier import Check, load_json, parse_envelope, verify
+
+__all__ = ["CertificateAdmin", "ReportsAdmin"]
 
 
 @admin.register(Certificate)
@@ -27,30 +32,30 @@ class CertificateAdmin(ReadOnlyAdmin):
 
     list_display = ["number", "about", "short", "issued_at"]
     list_select_related = ["request"]
-    empty_text = "No certificate yet. One is signed at the end of each erasure."
+    empty_text = gettext_lazy("No certificate yet. One is signed at the end of each erasure.")
     fields = ["id", "about", "issued_at", "whole_digest", "key_id", "statement"]
     readonly_fields = ["id", "about", "whole_digest", "statement"]
     change_form_outer_before_template = "admin/evidence/certificate/links.html"
 
-    @display(description="Certificate")
+    @display(description=gettext_lazy("Certificate"))
     def number(self, certificate: Certificate) -> str:
         return str(certificate.pk)[:8]
 
-    @display(description="Request")
+    @display(description=gettext_lazy("Request"))
     def about(self, certificate: Certificate) -> SafeString:
         url = reverse("admin:erasure_erasurerequest_change", args=[certificate.request_id])
         link = '<a class="text-link underline" href="{}">{}</a>'
         return format_html(link, url, certificate.request_id)
 
-    @display(description="Digest")
+    @display(description=gettext_lazy("Digest"))
     def short(self, certificate: Certificate) -> str:
         return short_digest(certificate.digest)
 
-    @display(description="Digest")
+    @display(description=gettext_lazy("Digest"))
     def whole_digest(self, certificate: Certificate) -> SafeString | str:
         return digest_code(certificate.digest)
 
-    @display(description="What it says")
+    @display(description=gettext_lazy("What it says"))
     def statement(self, certificate: Certificate) -> SafeString:
         return pretty_json(load_json(parse_envelope(bytes(certificate.envelope)).payload))
 
@@ -79,7 +84,7 @@ class CertificateAdmin(ReadOnlyAdmin):
         context = self.admin_site.each_context(request) | {
             "opts": self.opts,
             "original": certificate,
-            "title": "Verification",
+            "title": _("Verification"),
             "checks": checks,
             "passed": all(check.passed for check in checks),
             "key_name": PUBLIC_NAME,

@@ -7,8 +7,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from compliance.erasure.admin_page import AT_WORK, STATE_COLOURS, time_left
+from compliance.erasure.admin.words import AT_WORK, STATE_COLOURS, time_left
 from compliance.erasure.models import ErasureRequest
 from compliance.erasure.states import State
 from compliance.evidence.models import Certificate
@@ -39,7 +40,7 @@ class Figure:
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add what the user may see to the context of the first page."""
     user = request.user
-    context["title"] = "Overview"
+    context["title"] = _("Overview")
     if user.has_perm("erasure.view_erasurerequest"):
         context |= {"figures": _figures(), "next_requests": _next_requests()}
     if user.has_perm("evidence.view_certificate"):
@@ -53,22 +54,22 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def _figures() -> list[Figure]:
     today = timezone.localdate()
     requests = ErasureRequest.objects.open()
-    overdue = requests.filter(due_on__lt=today).count()
-    soon = requests.filter(due_on__range=(today, today + SOON)).count()
+    overdue = requests.overdue(today).count()
+    soon = requests.filter(due_on__range=(today, today + SOON), paused_on=None).count()
     at_work = requests.filter(state__in=AT_WORK).count()
     failed = requests.filter(state=State.FAILED).count()
     states = "&".join(f"state__exact={state.value}" for state in AT_WORK)
     return [
-        Figure("Open", requests.count(), "answer=open"),
-        Figure("Overdue", overdue, "due=overdue", alarming=True),
-        Figure("Due within 7 days", soon, "due=week"),
-        Figure("Retraining now", at_work, states),
-        Figure("Failed", failed, f"state__exact={State.FAILED.value}", alarming=True),
+        Figure(_("Open"), requests.count(), "answer=open"),
+        Figure(_("Overdue"), overdue, "due=overdue", alarming=True),
+        Figure(_("Due within 7 days"), soon, "due=week"),
+        Figure(_("Retraining now"), at_work, states),
+        Figure(_("Failed"), failed, f"state__exact={State.FAILED.value}", alarming=True),
     ]
 
 
 def _next_requests() -> list[dict[str, Any]]:
-    requests = ErasureRequest.objects.open().order_by("due_on", "received_at")[:SHOWN]
+    requests = ErasureRequest.objects.open().by_urgency()[:SHOWN]
     return [
         {
             "request": one,

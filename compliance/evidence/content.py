@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db.models import F
 
 from compliance.canonical import json_digest
-from compliance.erasure.identity import identity_decrypt, scope_decrypt
-from compliance.erasure.models import ErasureRequest, TouchedShard
+from compliance.erasure.identity import identity_decrypt, request_scope
+from compliance.erasure.models import ErasureRequest, Outcome, TouchedShard
 from compliance.evidence.statement import (
     CertificateContent,
     Decision,
@@ -57,13 +57,13 @@ def certificate_content(request: ErasureRequest, *, now: datetime) -> Certificat
         request=Request(
             id=str(request.pk),
             channel=request.channel,
-            received_at=request.received_at,
+            received_at=request.clock_start,
             decided_at=request.decided_at,
             completed_at=now,
             due_on=request.due_on,
             time_zone=settings.TIME_ZONE,
         ),
-        decision=Decision(ground=request.ground),
+        decision=_decision(request),
         subject=SubjectCommitment(
             commitment=request.subject_commitment, key_digest=key_digest(Key.COMMITMENT)
         ),
@@ -71,6 +71,12 @@ def certificate_content(request: ErasureRequest, *, now: datetime) -> Certificat
         model=_model(request, pairs),
         derived=tuple(chain.from_iterable(_destroyed(*pair) for pair in pairs)),
     )
+
+
+def _decision(request: ErasureRequest) -> Decision:
+    if request.outcome != Outcome.PARTIAL:
+        return Decision(ground=request.ground)
+    return Decision(ground=request.ground, outcome="partly-erased", refused=request.answer.article)
 
 
 def _touched(request: ErasureRequest) -> list[TouchedShard]:
@@ -86,7 +92,7 @@ def _successor(touched: TouchedShard) -> Adapter:
 
 def _interactions(request: ErasureRequest) -> StoreScope:
     """Count again what is left of the records that the approval covered: it must be none."""
-    in_scope = records_in(identity_decrypt(request.identity), scope_decrypt(request.scope))
+    in_scope = records_in(identity_decrypt(request.identity), request_scope(request))
     remaining = Interaction.objects.filter(
         pk__in=in_scope, ingested_at__lte=request.decided_at
     ).count()

@@ -8,9 +8,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from compliance.canonical import bytes_digest
+from compliance.erasure.letters import NoticeKind
 from compliance.erasure.models import ErasureRequest
+from compliance.erasure.notices import notice_send
 from compliance.erasure.states import State
-from compliance.erasure.transitions import request_lock, request_move
+from compliance.erasure.transitions import FORGOTTEN, request_lock, request_move
 from compliance.evidence.content import certificate_content
 from compliance.evidence.dsse import key_id
 from compliance.evidence.keys import load_private
@@ -48,6 +50,7 @@ def certificate_issue(*, request_id: str, actor: str) -> Certificate:
 
 def _complete(request: ErasureRequest, model: Model | None, actor: str) -> None:
     """End the request; whom and what it is about is needed no longer."""
+    notice_send(request, NoticeKind.COMPLETED)
     request_move(
         request,
         State.COMPLETED,
@@ -55,8 +58,6 @@ def _complete(request: ErasureRequest, model: Model | None, actor: str) -> None:
         completed_at=timezone.now(),
         release_after=model.release_after if model else "",
         proof_after=asdict(model.proof_after) if model and model.proof_after else None,
-        identity=None,
-        identity_index=None,
-        scope=None,
         subject_commitment="",
+        **FORGOTTEN,
     )

@@ -90,10 +90,14 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """The ground is a letter of GDPR Art. 17(1), such as "17(1)(b)"."""
+    """The ground is a letter of GDPR Art. 17(1), such as "17(1)(b)".
+
+    Where a part was `refused`, that is the article, and the outcome is `partly-erased`.
+    """
 
     ground: str
     outcome: str = "erased"
+    refused: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from compliance.evidence.reports.views import CaseFileView, MonthlyReportView, RequestsReportView
 from compliance.evidence.views import CertificateView
 
 urlpatterns = [
@@ -8,4 +9,11 @@ urlpatterns = [
         CertificateView.as_view(),
         name="erasure-certificate",
     ),
+    path(
+        "erasure-requests/<uuid:request_id>/case-file",
+        CaseFileView.as_view(),
+        name="erasure-case-file",
+    ),
+    path("reports/requests", RequestsReportView.as_view(), name="report-requests"),
+    path("reports/monthly", MonthlyReportView.as_view(), name="report-monthly"),
 ]

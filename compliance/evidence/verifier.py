@@ -302,6 +302,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WORD = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _GROUND = re.compile(r"17\(1\)\([a-f]\)")
+_REFUSAL = re.compile(r"17\(3\)\([a-e]\)|12\(5\)|11\(2\)|no-match")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -329,7 +330,7 @@ SHAPE: Shape = {
         "due_on": "date",
         "time_zone": "text",
     },
-    "decision": {"outcome": "outcome", "ground": "ground"},
+    "decision": {"outcome": "outcome", "ground": "ground", "refused?*": "refusal"},
     "subject": {"commitment": "hex", "method": "method", "key_digest": "digest"},
     "scope": [{"store": "word", "found": "count", "erased": "count", "remaining": "count"}],
     "model?": {
@@ -394,7 +395,8 @@ _TEXT_KINDS: dict[str, Callable[[str], bool]] = {
     "time": _is_time,
     "date": _is_date,
     "version": lambda text: text == "1.0",
-    "outcome": lambda text: text == "erased",
+    "outcome": lambda text: text in ("erased", "partly-erased"),
+    "refusal": lambda text: bool(_REFUSAL.fullmatch(text)),
     "method": lambda text: text == "hmac-sha256",
     "result": lambda text: text in ("identical", "differs", "not-run"),
     "exactness": lambda text: text in ("as-if-never", "given-a-frozen-partition"),

@@ -48,12 +48,13 @@ class CertificateView(ApiView):
         certificate = Certificate.objects.filter(request_id=request_id).first()
         if certificate is None:
             raise Http404(_why_none(request_id))
-        response = _download(certificate)
+        response = certificate_download(certificate)
         etag = response.headers["ETag"]
         return get_conditional_response(request._request, etag=etag, response=response) or response
 
 
-def _download(certificate: Certificate) -> HttpResponse:
+def certificate_download(certificate: Certificate) -> HttpResponse:
+    """Return the exact bytes that were signed, as a file."""
     headers: Mapping[str, Any] = {
         "ETag": f'"{certificate.digest}"',
         "Content-Disposition": f'attachment; filename="erasure-{certificate.request_id}.dsse.json"',

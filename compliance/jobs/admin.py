@@ -4,18 +4,23 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, RadioFilter
 from unfold.decorators import display
 
 from compliance.accounts.admin_base import ReadOnlyAdmin
+from compliance.jobs import admin_endpoints, admin_outbox
 from compliance.jobs.admin_progress import STATE_COLOURS, percent, progress_bar
 from compliance.jobs.models import Job
+
+__all__ = ["JobAdmin", "admin_endpoints", "admin_outbox"]  # registered by being imported
 
 
 class KindFilter(RadioFilter):
     """Jobs of one kind."""
 
-    title = "kind"
+    title = gettext_lazy("kind")
     parameter_name = "kind"
 
     def lookups(self, request: object, model_admin: object) -> list[tuple[str, str]]:
@@ -37,29 +42,37 @@ class JobAdmin(ReadOnlyAdmin):
         KindFilter,
     ]
     ordering = ["-created_at"]
-    empty_text = "Nothing waits and nothing runs. Training and approved erasures queue jobs."
+    empty_text = gettext_lazy(
+        "Nothing waits and nothing runs. Training and approved erasures queue jobs."
+    )
     fieldsets = [
-        ("What", {"fields": ["kind", "target", "queue", "state", "progress"]}),
-        ("Trouble", {"fields": ["attempts", "error_text"]}),
-        ("Who works on it", {"fields": ["worker", "lease_expires_at", "heartbeat_at"]}),
-        ("Times", {"fields": ["created_at", "run_after", "started_at", "finished_at"]}),
+        (gettext_lazy("What"), {"fields": ["kind", "target", "queue", "state", "progress"]}),
+        (gettext_lazy("Trouble"), {"fields": ["attempts", "error_text"]}),
+        (
+            gettext_lazy("Who works on it"),
+            {"fields": ["worker", "lease_expires_at", "heartbeat_at"]},
+        ),
+        (
+            gettext_lazy("Times"),
+            {"fields": ["created_at", "run_after", "started_at", "finished_at"]},
+        ),
     ]
     readonly_fields = ["progress", "error_text"]
 
-    @display(description="State", ordering="state", label=STATE_COLOURS)
+    @display(description=gettext_lazy("State"), ordering="state", label=STATE_COLOURS)
     def coloured_state(self, job: Job) -> tuple[str, str]:
         return job.state, job.get_state_display()
 
-    @display(description="Progress")
+    @display(description=gettext_lazy("Progress"))
     def progress(self, job: Job) -> SafeString | str:
-        return progress_bar(job) if percent(job) is not None else "not measured"
+        return progress_bar(job) if percent(job) is not None else _("not measured")
 
-    @display(description="Created", ordering="created_at")
+    @display(description=gettext_lazy("Created"), ordering="created_at")
     def age(self, job: Job) -> object:
         return job.created_at
 
-    @display(description="Last error")
+    @display(description=gettext_lazy("Last error"))
     def error_text(self, job: Job) -> SafeString | str:
         if not job.error:
-            return "none"
+            return _("none")
         return format_html('<pre tabindex="0" class="overflow-x-auto text-xs">{}</pre>', job.error)

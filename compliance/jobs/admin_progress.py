@@ -2,6 +2,7 @@
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from compliance.jobs.models import Job, JobState
 
@@ -25,5 +26,6 @@ def percent(job: Job) -> int | None:
 
 def progress_bar(job: Job) -> SafeString:
     """Return a bar that screen readers can read too."""
-    context = {"percent": percent(job) or 0, "label": f"Progress of {job.kind}", "job": job}
+    label = _("Progress of %(kind)s") % {"kind": job.kind}
+    context = {"percent": percent(job) or 0, "label": label, "job": job}
     return render_to_string("admin/lethe/progress.html", context)

@@ -1,5 +1,7 @@
 """Queue jobs, claim them under a lease, keep the lease, finish them, find the lost ones."""
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,6 +14,8 @@ from django.utils import timezone
 
 from compliance.jobs.models import Job, JobState, Queue
 from compliance.jobs.signals import job_queued
+
+logger = logging.getLogger(__name__)
 
 BACK_OFF_SECONDS = (0, 5, 30, 120, 600)
 
@@ -64,6 +68,16 @@ class Lease:
             error=error,
         )
         return False
+
+    def postpone(self, *, seconds: int, reason: str) -> None:
+        """Give the job back for later. It has its own schedule: this is no failed attempt."""
+        self._update(
+            state=JobState.QUEUED,
+            attempts=0,
+            run_after=Now() + timedelta(seconds=seconds),
+            lease_expires_at=None,
+            error=reason,
+        )
 
     def release(self) -> None:
         """Hand the job back unharmed: this worker is being stopped."""
@@ -126,19 +140,25 @@ def job_claim(*, queues: list[Queue], worker: str) -> Lease | None:
 
 
 @transaction.atomic
-def jobs_sweep() -> list[Job]:
+def jobs_sweep(*, failed: Callable[[Job], None]) -> None:
     """Requeue jobs whose worker is gone and wake every queue that has due work.
 
-    Returns the jobs that have lost their worker once too often and have failed.
+    `failed` is told of each job that has lost its worker once too often. Where that goes wrong the
+    job stays as it was, for the next sweep, and holds up no other.
     """
     lost = Job.objects.select_for_update(skip_locked=True).filter(
         state=JobState.RUNNING, lease_expires_at__lt=Now()
     )
-    failed = [job for job in lost if _give_up_or_requeue(job)]
+    for job in lost:
+        try:
+            with transaction.atomic():
+                if _give_up_or_requeue(job):
+                    failed(job)
+        except Exception as error:
+            logger.error("Lost job %s could not be ended: %s.", job.pk, type(error).__name__)
     due = Job.objects.filter(state=JobState.QUEUED, run_after__lte=Now())
     for queue in sorted(set(due.values_list("queue", flat=True))):
         _wake_on_commit(Queue(queue))
-    return failed
 
 
 def _give_up_or_requeue(job: Job) -> bool:

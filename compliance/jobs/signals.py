@@ -1,6 +1,12 @@
-"""How a queued job reaches the broker without `compliance` knowing the workers."""
+"""How jobs and messages are heard of by apps that this one does not know."""
 
 from django.dispatch import Signal
 
 # Sent after the commit of a job's row, with `queue`. The workers' app wakes a worker on it.
 job_queued = Signal()
+
+# Sent in the transaction that notes a delivery, with `message`. An error undoes the note, and the
+# message is delivered again.
+message_delivered = Signal()
+# Sent in the transaction that makes a dead letter, with `message`.
+message_given_up = Signal()

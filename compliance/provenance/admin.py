@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter
 from unfold.decorators import display
 
@@ -36,7 +38,6 @@ ADAPTER_COLOURS: dict[str, str] = {
     AdapterState.SUPERSEDED: "",
     AdapterState.FAILED: "danger",
 }
-PAST = "Past"
 WORDY = 200
 REPLAY_COLOURS: dict[str, str] = {
     Replay.NOT_RUN: "",
@@ -50,23 +51,27 @@ class PlanAdmin(ReadOnlyAdmin):
     """Frozen configurations. The active one is what adapters are trained by."""
 
     list_display = ["short", "standing", "shards", "slices", "created_at"]
-    empty_text = "There is no plan yet. manage.py train makes the first one."
+    empty_text = gettext_lazy("There is no plan yet. manage.py train makes the first one.")
     fields = ["whole_digest", "standing", "shards", "slices", "created_at", "shown_config"]
     readonly_fields = ["whole_digest", "standing", "shards", "slices", "shown_config"]
 
-    @display(description="Plan", ordering="digest")
+    @display(description=gettext_lazy("Plan"), ordering="digest")
     def short(self, plan: Plan) -> str:
         return short_digest(plan.digest)
 
-    @display(description="Digest")
+    @display(description=gettext_lazy("Digest"))
     def whole_digest(self, plan: Plan) -> SafeString | str:
         return digest_code(plan.digest)
 
-    @display(description="Standing", ordering="is_active", label={"Active": "success"})
-    def standing(self, plan: Plan) -> str:
-        return "Active" if plan.is_active else "Past"
+    @display(
+        description=gettext_lazy("Standing"),
+        ordering="is_active",
+        label={"active": "success", "past": ""},
+    )
+    def standing(self, plan: Plan) -> tuple[str, str]:
+        return ("active", _("Active")) if plan.is_active else ("past", _("Past"))
 
-    @display(description="Configuration")
+    @display(description=gettext_lazy("Configuration"))
     def shown_config(self, plan: Plan) -> SafeString:
         return pretty_json(_shown(plan.config))
 
@@ -75,11 +80,12 @@ def _shown(config: Any) -> Any:
     """Return a configuration without its partition key, which places people, vectors cut short."""
     if isinstance(config, dict):
         return {
-            name: "(not shown)" if name == "key" else _shown(value)
+            name: _("(not shown)") if name == "key" else _shown(value)
             for name, value in config.items()
         }
     if isinstance(config, str) and len(config) > WORDY:
-        return f"{config[:16]}… ({len(config):,} characters)"
+        length = _("%(n)s characters") % {"n": f"{len(config):,}"}
+        return f"{config[:16]}… ({length})"
     return config
 
 
@@ -89,14 +95,14 @@ class CheckpointInline(ReadOnlyInline):
     model = Checkpoint
     fields = ["slice", "weights", "trained_on", "quarantined_at", "destroyed_at"]
     readonly_fields = ["weights", "trained_on"]
-    verbose_name_plural = "checkpoints, one after each slice"
+    verbose_name_plural = gettext_lazy("checkpoints, one after each slice")
     hide_title = True
 
-    @display(description="Weights")
+    @display(description=gettext_lazy("Weights"))
     def weights(self, checkpoint: Checkpoint) -> SafeString:
         return _short_code(checkpoint.digest)
 
-    @display(description="Manifest root")
+    @display(description=gettext_lazy("Manifest root"))
     def trained_on(self, checkpoint: Checkpoint) -> SafeString:
         return _short_code(checkpoint.root)
 
@@ -115,14 +121,22 @@ class AdapterAdmin(ReadOnlyAdmin):
         ("replay", ChoicesRadioFilter),
     ]
     list_select_related = ["plan"]
-    empty_text = "Nothing is trained yet. manage.py train trains one adapter for each shard."
+    empty_text = gettext_lazy(
+        "Nothing is trained yet. manage.py train trains one adapter for each shard."
+    )
     inlines = [CheckpointInline]
     fieldsets = [
-        ("Which", {"fields": ["plan", "shard", "generation", "state", "first_slice"]}),
-        ("Weights", {"fields": ["whole_digest", "shown_manifest"]}),
-        ("Replay", {"fields": ["replay", "needs_replay", "trainer", "replayer"]}),
-        ("Times", {"fields": ["created_at", "activated_at", "quarantined_at"]}),
-        ("Environment", {"fields": ["shown_environment", "shown_replay_environment"]}),
+        (
+            gettext_lazy("Which"),
+            {"fields": ["plan", "shard", "generation", "state", "first_slice"]},
+        ),
+        (gettext_lazy("Weights"), {"fields": ["whole_digest", "shown_manifest"]}),
+        (gettext_lazy("Replay"), {"fields": ["replay", "needs_replay", "trainer", "replayer"]}),
+        (gettext_lazy("Times"), {"fields": ["created_at", "activated_at", "quarantined_at"]}),
+        (
+            gettext_lazy("Environment"),
+            {"fields": ["shown_environment", "shown_replay_environment"]},
+        ),
     ]
     readonly_fields = [
         "whole_digest",
@@ -131,35 +145,37 @@ class AdapterAdmin(ReadOnlyAdmin):
         "shown_replay_environment",
     ]
 
-    @display(description="Adapter", ordering="shard")
+    @display(description=gettext_lazy("Adapter"), ordering="shard")
     def name(self, adapter: Adapter) -> str:
         return str(adapter).capitalize()
 
-    @display(description="State", ordering="state", label=ADAPTER_COLOURS)
+    @display(description=gettext_lazy("State"), ordering="state", label=ADAPTER_COLOURS)
     def coloured_state(self, adapter: Adapter) -> tuple[str, str]:
         return adapter.state, adapter.get_state_display()
 
-    @display(description="Result of the replay", ordering="replay", label=REPLAY_COLOURS)
+    @display(
+        description=gettext_lazy("Result of the replay"), ordering="replay", label=REPLAY_COLOURS
+    )
     def coloured_replay(self, adapter: Adapter) -> tuple[str, str]:
         return adapter.replay, adapter.get_replay_display()
 
-    @display(description="Digest")
+    @display(description=gettext_lazy("Digest"))
     def short(self, adapter: Adapter) -> str:
         return short_digest(adapter.digest)
 
-    @display(description="Digest")
+    @display(description=gettext_lazy("Digest"))
     def whole_digest(self, adapter: Adapter) -> SafeString | str:
         return digest_code(adapter.digest)
 
-    @display(description="Manifest of each slice")
+    @display(description=gettext_lazy("Manifest of each slice"))
     def shown_manifest(self, adapter: Adapter) -> SafeString:
         return pretty_json(adapter.manifest)
 
-    @display(description="Of the training")
+    @display(description=gettext_lazy("Of the training"))
     def shown_environment(self, adapter: Adapter) -> SafeString:
         return pretty_json(adapter.environment)
 
-    @display(description="Of the replay")
+    @display(description=gettext_lazy("Of the replay"))
     def shown_replay_environment(self, adapter: Adapter) -> SafeString:
         return pretty_json(adapter.replay_environment)
 
@@ -170,38 +186,38 @@ class ReleaseAdmin(ReadOnlyAdmin):
 
     list_display = ["name", "standing", "kind", "calibrator", "short", "created_at"]
     list_filter = [("kind", ChoicesRadioFilter)]
-    empty_text = "Nothing was released yet. manage.py train makes the first release."
+    empty_text = gettext_lazy("Nothing was released yet. manage.py train makes the first release.")
     fields = ["number", "served", "kind", "whole_digest", "created_at", "plan", "shown_manifest"]
     readonly_fields = ["served", "whole_digest", "shown_manifest"]
 
-    @display(description="Release", ordering="number")
+    @display(description=gettext_lazy("Release"), ordering="number")
     def name(self, release: Release) -> str:
-        return f"Release {release.number}"
+        return _("Release %(number)s") % {"number": release.number}
 
-    @display(description="Standing", label={"live": "success", "past": ""})
+    @display(description=gettext_lazy("Standing"), label={"live": "success", "past": ""})
     def standing(self, release: Release) -> tuple[str, str]:
-        served = self.served(release)
-        return ("past" if served == PAST else "live"), served
+        live, _epoch = live_release()
+        return ("live" if live == release else "past"), self.served(release)
 
-    @display(description="Served")
+    @display(description=gettext_lazy("Served"))
     def served(self, release: Release) -> str:
         live, epoch = live_release()
-        return f"Live in epoch {epoch}" if live == release else PAST
+        return _("Live in epoch %(epoch)s") % {"epoch": epoch} if live == release else _("Past")
 
-    @display(description="Calibrator", label={"fitted": "success", "plan": "warning"})
+    @display(description=gettext_lazy("Calibrator"), label={"fitted": "success", "plan": "warning"})
     def calibrator(self, release: Release) -> tuple[str, str]:
         fitted = release.manifest["calibrator"]["fitted"]
-        return ("fitted", "Fitted to it") if fitted else ("plan", "The plan's own")
+        return ("fitted", _("Fitted to it")) if fitted else ("plan", _("The plan's own"))
 
-    @display(description="Digest")
+    @display(description=gettext_lazy("Digest"))
     def short(self, release: Release) -> str:
         return short_digest(release.digest)
 
-    @display(description="Digest")
+    @display(description=gettext_lazy("Digest"))
     def whole_digest(self, release: Release) -> SafeString | str:
         return digest_code(release.digest)
 
-    @display(description="Manifest")
+    @display(description=gettext_lazy("Manifest"))
     def shown_manifest(self, release: Release) -> SafeString:
         return pretty_json(release.manifest)
 
@@ -212,30 +228,35 @@ class ExportAdmin(ReadOnlyAdmin):
 
     list_display = ["name", "standing", "kind", "holds", "path", "created_at"]
     list_filter = [("kind", ChoicesRadioFilter)]
-    empty_text = "Nothing was exported. manage.py export_adapter writes a copy of what is served."
+    empty_text = gettext_lazy(
+        "Nothing was exported. manage.py export_adapter writes a copy of what is served."
+    )
     fields = [
         *("standing", "kind", "holds", "omega", "release", "whole_digest", "path"),
         *("exported_by", "created_at", "gone_at"),
     ]
     readonly_fields = ["standing", "holds", "whole_digest"]
 
-    @display(description="Export", ordering="pk")
+    @display(description=gettext_lazy("Export"), ordering="pk")
     def name(self, export: Export) -> str:
         return str(export).capitalize()
 
-    @display(description="Standing", label={"out": "danger", "clean": "success", "gone": ""})
+    @display(
+        description=gettext_lazy("Standing"),
+        label={"out": "danger", "clean": "success", "gone": ""},
+    )
     def standing(self, export: Export) -> tuple[str, str]:
         if export.gone_at:
-            return "gone", "Gone"
+            return "gone", _("Gone")
         if export.is_out_of_service:
-            return "out", "Out of service: destroy all copies"
-        return "clean", "Clean"
+            return "out", _("Out of service: destroy all copies")
+        return "clean", _("Clean")
 
-    @display(description="Holds")
+    @display(description=gettext_lazy("Holds"))
     def holds(self, export: Export) -> str:
         rows = export.checkpoints.select_related("adapter").order_by("adapter__shard")
         return "; ".join(map(str, rows))
 
-    @display(description="Digest")
+    @display(description=gettext_lazy("Digest"))
     def whole_digest(self, export: Export) -> SafeString | str:
         return digest_code(export.digest)

@@ -10,10 +10,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from compliance.accounts.admin_base import ReadOnlyAdmin, digest_code
+from compliance.provenance.models import AdapterState
 from compliance.provenance.report import LEARNED
 from compliance.provenance.selectors import Learner, SubjectProvenance, subject_provenance
 from compliance.records.models import Subject
@@ -29,16 +32,18 @@ class SubjectAdmin(ReadOnlyAdmin):
     list_display = ["number", "records", "created_at"]
     list_before_template = "admin/records/subject/find.html"
     ordering = ["pk"]
-    empty_text = "There are no subjects. They come with the interactions, by the import commands."
+    empty_text = gettext_lazy(
+        "There are no subjects. They come with the interactions, by the import commands."
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subject]:
         return super().get_queryset(request).annotate(record_count=Count("interactions"))
 
-    @display(description="Subject", ordering="pk")
+    @display(description=gettext_lazy("Subject"), ordering="pk")
     def number(self, subject: Subject) -> str:
-        return f"Subject #{subject.pk}"
+        return _subject_name(subject)
 
-    @display(description="Records", ordering="record_count")
+    @display(description=gettext_lazy("Records"), ordering="record_count")
     def records(self, subject: Any) -> int:
         return subject.record_count
 
@@ -57,7 +62,7 @@ class SubjectAdmin(ReadOnlyAdmin):
         wanted = request.POST.get("identifier", "").strip()
         subject = Subject.objects.filter(external_id=wanted).first()
         if subject is None:
-            messages.warning(request, "No subject has exactly this identifier.")
+            messages.warning(request, _("No subject has exactly this identifier."))
             return redirect("admin:records_subject_changelist")
         return redirect("admin:records_subject_change", subject.pk)
 
@@ -94,36 +99,49 @@ class SubjectAdmin(ReadOnlyAdmin):
         context = self.admin_site.each_context(request) | {
             "opts": self.opts,
             "original": subject,
-            "title": f"Subject #{subject.pk}",
+            "title": _subject_name(subject),
             "identifier": identifier,
             "found": found,
             "facts": _facts(found),
-            "learners": [(one, LEARNED[one.learned], _standing(one)) for one in found.adapters],
+            "learners": [_learner(one) for one in found.adapters],
             "shown": ROWS_SHOWN,
         }
         return TemplateResponse(request, "admin/records/subject/page.html", context)
 
 
+def _subject_name(subject: Subject) -> str:
+    return _("Subject #%(number)s") % {"number": subject.pk}
+
+
 def _facts(found: SubjectProvenance) -> list[tuple[str, object]]:
     return [
-        ("Records", len(found.records)),
-        ("Prompts", len(found.prompts)),
-        ("Shard and slice", _place(found)),
-        ("Plan", digest_code(found.plan)),
+        (_("Records"), len(found.records)),
+        (_("Prompts"), len(found.prompts)),
+        (_("Shard and slice"), _place(found)),
+        (_("Plan"), digest_code(found.plan)),
     ]
 
 
 def _place(found: SubjectProvenance) -> str:
     if found.slice is None:
-        return "None yet: the records are placed when manage.py train runs next"
+        return _("None yet: the records are placed when manage.py train runs next")
     if found.is_validation:
-        return f"Validation subject, slice {found.slice}: no adapter learns from its records"
-    return f"Shard {found.shard}, slice {found.slice} (counted from 0)"
+        return _("Validation subject, slice %(slice)s: no adapter learns from its records") % {
+            "slice": found.slice
+        }
+    return _("Shard %(shard)s, slice %(slice)s (counted from 0)") % {
+        "shard": found.shard,
+        "slice": found.slice,
+    }
+
+
+def _learner(one: Learner) -> tuple[Learner, object, object, str]:
+    return one, AdapterState(one.state).label, LEARNED[one.learned], _standing(one)
 
 
 def _standing(learner: Learner) -> str:
     if learner.is_live:
-        return "served now"
+        return _("served now")
     if learner.destroyed_at:
-        return "destroyed"
-    return "quarantined" if learner.quarantined_at else "not served"
+        return _("destroyed")
+    return _("quarantined") if learner.quarantined_at else _("not served")

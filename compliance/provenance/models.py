@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from compliance.records.models import Interaction, Subject
 from recmodel.partition import BALANCED, unpacked
@@ -11,16 +12,26 @@ from recmodel.taste import Embeddings, Floats
 DIGEST_LENGTH = len("sha256:") + 64
 
 
+class FirstByte(models.Func):
+    """The first byte of a binary column, as a number."""
+
+    function = "get_byte"
+    template = "%(function)s(%(expressions)s, 0)"
+    output_field = models.SmallIntegerField()
+
+
 class Plan(models.Model):
     """The frozen configuration that training depends on. To change it is to make a new plan."""
 
     digest = models.CharField(max_length=DIGEST_LENGTH, unique=True)
     config = models.JSONField()
     is_active = models.BooleanField(default=False)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
 
     class Meta:
         ordering = ["-created_at"]
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
         constraints = [
             models.UniqueConstraint(
                 fields=["is_active"], condition=Q(is_active=True), name="plan_one_active"
@@ -160,42 +171,74 @@ class SubjectLeaf(models.Model):
 
     class Meta:
         verbose_name_plural = "subject leaves"
-        indexes = [models.Index(fields=["plan", "shard", "slice"], name="subject_leaf_shard")]
+        indexes = [
+            models.Index(fields=["plan", "shard", "slice"], name="subject_leaf_shard"),
+            models.Index("plan", FirstByte("position"), name="subject_leaf_branch"),
+        ]
 
     def __str__(self) -> str:
         return f"leaf of subject #{self.subject_id}"
 
 
+class TreeBranch(models.Model):
+    """A branch of the tree over all leaves, kept so that few leaves need be read for its root.
+
+    Postgres removes the row with any change of a leaf below it; `branches_fill` writes it anew.
+    """
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="+", db_index=False)
+    first_byte = models.PositiveSmallIntegerField()
+    hash = models.BinaryField(max_length=32)
+    leaves = models.PositiveIntegerField()
+    records = models.PositiveBigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "tree branches"
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "first_byte"], name="tree_branch_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"branch {self.first_byte:02x}"
+
+
 class AdapterState(models.TextChoices):
-    PENDING = "pending", "Waiting for a worker"
-    TRAINING = "training", "Training"
-    VERIFYING = "verifying", "Being replayed"
-    ACTIVE = "active", "Active"
-    QUARANTINED = "quarantined", "Quarantined"
-    SUPERSEDED = "superseded", "Superseded"
-    FAILED = "failed", "Failed"
+    PENDING = "pending", _("Waiting for a worker")
+    TRAINING = "training", _("Training")
+    VERIFYING = "verifying", _("Being replayed")
+    ACTIVE = "active", _("Active")
+    QUARANTINED = "quarantined", _("Quarantined")
+    SUPERSEDED = "superseded", _("Superseded")
+    FAILED = "failed", _("Failed")
 
 
 OPEN_ADAPTER_STATES = (AdapterState.PENDING, AdapterState.TRAINING, AdapterState.VERIFYING)
 
 
 class Replay(models.TextChoices):
-    NOT_RUN = "not-run", "Not run"
-    IDENTICAL = "identical", "Identical"
-    DIFFERS = "differs", "Differs"
+    NOT_RUN = "not-run", _("Not run")
+    IDENTICAL = "identical", _("Identical")
+    DIFFERS = "differs", _("Differs")
 
 
 class Adapter(models.Model):
     """One generation of a shard's LoRA weights: one training of it."""
 
-    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="adapters")
-    shard = models.PositiveSmallIntegerField()
-    generation = models.PositiveIntegerField()
+    plan = models.ForeignKey(
+        Plan, on_delete=models.CASCADE, related_name="adapters", verbose_name=_("plan")
+    )
+    shard = models.PositiveSmallIntegerField(
+        _("shard"),
+    )
+    generation = models.PositiveIntegerField(
+        _("generation"),
+    )
     state = models.CharField(
-        max_length=16, choices=AdapterState.choices, default=AdapterState.PENDING
+        _("state"), max_length=16, choices=AdapterState.choices, default=AdapterState.PENDING
     )
     first_slice = models.PositiveSmallIntegerField(
-        help_text="Training started here; earlier checkpoints were clean and stayed."
+        _("first slice"),
+        help_text=_("Training started here; earlier checkpoints were clean and stayed."),
     )
     manifest = models.JSONField(help_text="Root and number of records of each slice trained on.")
     records_added = models.IntegerField(
@@ -207,18 +250,22 @@ class Adapter(models.Model):
         "moved, or has too few left for a prompt.",
     )
     digest = models.CharField(max_length=DIGEST_LENGTH, blank=True)
-    needs_replay = models.BooleanField(default=False)
-    replay = models.CharField(max_length=12, choices=Replay.choices, default=Replay.NOT_RUN)
-    trainer = models.CharField(max_length=120, blank=True)
-    replayer = models.CharField(max_length=120, blank=True)
+    needs_replay = models.BooleanField(_("needs replay"), default=False)
+    replay = models.CharField(
+        _("replay"), max_length=12, choices=Replay.choices, default=Replay.NOT_RUN
+    )
+    trainer = models.CharField(_("trainer"), max_length=120, blank=True)
+    replayer = models.CharField(_("replayer"), max_length=120, blank=True)
     environment = models.JSONField(default=dict, help_text="Fingerprint of the training process.")
     replay_environment = models.JSONField(default=dict)
-    created_at = models.DateTimeField(default=timezone.now)
-    activated_at = models.DateTimeField(null=True)
-    quarantined_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    activated_at = models.DateTimeField(_("activated at"), null=True)
+    quarantined_at = models.DateTimeField(_("quarantined at"), null=True)
 
     class Meta:
         ordering = ["shard", "-generation"]
+        verbose_name = _("adapter")
+        verbose_name_plural = _("adapters")
         constraints = [
             models.UniqueConstraint(
                 fields=["plan", "shard", "generation"], name="adapter_generation_once"
@@ -254,13 +301,15 @@ class Checkpoint(models.Model):
     """A shard's weights after one slice. The artefact store finds them by their digest."""
 
     adapter = models.ForeignKey(Adapter, on_delete=models.CASCADE, related_name="checkpoints")
-    slice = models.PositiveSmallIntegerField()
+    slice = models.PositiveSmallIntegerField(
+        _("slice"),
+    )
     digest = models.CharField(max_length=DIGEST_LENGTH)
     root = models.CharField(
         max_length=DIGEST_LENGTH, help_text="Manifest root of the slice's records."
     )
-    quarantined_at = models.DateTimeField(null=True)
-    destroyed_at = models.DateTimeField(null=True)
+    quarantined_at = models.DateTimeField(_("quarantined at"), null=True)
+    destroyed_at = models.DateTimeField(_("destroyed at"), null=True)
 
     objects = CheckpointQuerySet.as_manager()
 
@@ -311,23 +360,27 @@ class FittedCalibrator(models.Model):
 
 
 class ReleaseKind(models.TextChoices):
-    FULL = "full", "Full"  # every shard with its whole adapter
-    INTERIM = "interim", "Interim"  # some shard with an earlier checkpoint, or none
+    FULL = "full", _("Full")  # every shard with its whole adapter
+    INTERIM = "interim", _("Interim")  # some shard with an earlier checkpoint, or none
 
 
 class Release(models.Model):
     """What is served, as a manifest that says what it was made from."""
 
-    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="releases")
-    number = models.PositiveIntegerField(unique=True)
-    kind = models.CharField(max_length=8, choices=ReleaseKind.choices)
+    plan = models.ForeignKey(
+        Plan, on_delete=models.CASCADE, related_name="releases", verbose_name=_("plan")
+    )
+    number = models.PositiveIntegerField(_("number"), unique=True)
+    kind = models.CharField(_("kind"), max_length=8, choices=ReleaseKind.choices)
     manifest = models.JSONField()
     digest = models.CharField(max_length=DIGEST_LENGTH)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
     checkpoints = models.ManyToManyField(Checkpoint, related_name="releases")
 
     class Meta:
         ordering = ["-number"]
+        verbose_name = _("release")
+        verbose_name_plural = _("releases")
 
     def __str__(self) -> str:
         return f"release {self.number}"
@@ -348,9 +401,9 @@ class Serving(models.Model):
 
 
 class ExportKind(models.TextChoices):
-    ADAPTER = "adapter", "One adapter"
-    WEIGHTS = "weights", "A mixture at weights that were given"
-    SUBJECT = "subject", "A mixture at one subject's weights"
+    ADAPTER = "adapter", _("One adapter")
+    WEIGHTS = "weights", _("A mixture at weights that were given")
+    SUBJECT = "subject", _("A mixture at one subject's weights")
 
 
 class Export(models.Model):
@@ -359,20 +412,28 @@ class Export(models.Model):
     Holds nothing of a person: the weights of a mixture that a subject's records led to stay out.
     """
 
-    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="exports")
+    release = models.ForeignKey(
+        Release, on_delete=models.PROTECT, related_name="exports", verbose_name=_("release")
+    )
     checkpoints = models.ManyToManyField(Checkpoint, related_name="exports")
-    kind = models.CharField(max_length=8, choices=ExportKind.choices)
-    omega = models.JSONField(null=True, help_text="Weights in the order of the shards.")
+    kind = models.CharField(_("kind"), max_length=8, choices=ExportKind.choices)
+    omega = models.JSONField(
+        _("omega"), null=True, help_text=_("Weights in the order of the shards.")
+    )
     digest = models.CharField(max_length=DIGEST_LENGTH)
-    path = models.TextField(help_text="The folder it was written to.")
-    exported_by = models.CharField(max_length=200, help_text="The operating system's user.")
-    created_at = models.DateTimeField(default=timezone.now)
+    path = models.TextField(_("path"), help_text=_("The folder it was written to."))
+    exported_by = models.CharField(
+        _("exported by"), max_length=200, help_text=_("The operating system's user.")
+    )
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
     gone_at = models.DateTimeField(
-        null=True, help_text="When the operator said that no copy is left."
+        _("gone at"), null=True, help_text=_("When the operator said that no copy is left.")
     )
 
     class Meta:
         ordering = ["-pk"]
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
 
     def __str__(self) -> str:
         return f"export {self.pk}"

@@ -1,11 +1,11 @@
 """Give every record its shard, slice and place, and every subject its prompts."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from compliance.provenance.histories import History, embedded, histories, tastes
 from compliance.provenance.leaves import leaves_write
@@ -19,6 +19,8 @@ from compliance.provenance.models import (
 )
 from compliance.provenance.partitioning import freeze, needs_tastes, plan_partitioner
 from compliance.records.models import Interaction, Subject
+from compliance.records.restricted import restricted_subjects
+from compliance.records.services import ingest_lock
 from recmodel.partition import Partitioner, is_validation, slice_of
 from recmodel.prompts import prompt_ranges
 from recmodel.taste import Floats
@@ -60,15 +62,38 @@ def place_new_records(plan: Plan, on_progress: Progress | None = None) -> dict[i
     """Place all records that have no place yet, and subjects whose erasure class has changed.
 
     A subject with new records is placed anew as a whole: a late record may stand between old ones,
-    and new ones can move the subject to another shard. Returns, by shard, what was taught by
-    subjects who have left their slice: quarantine it in the same transaction, or an erasure of
-    such a subject would miss it.
+    and new ones can move the subject to another shard. A restricted subject is not placed, and
+    loses the places that it has. Returns, by shard, what was taught by subjects who have left
+    their slice: quarantine it in the same transaction, or an erasure of such a subject would miss
+    it.
     """
-    subjects = sorted({*unplaced_subjects(plan), *_reclassified(plan)})
-    before = taught_by(plan, subjects)
+    restricted = set(restricted_subjects())
+    subjects = sorted({*unplaced_subjects(plan), *_reclassified(plan)} - restricted)
+    before = taught_by(plan, [*subjects, *restricted])
+    _withdraw(restricted)
     found = list(histories(plan, _placeable(plan).filter(subject_id__in=subjects)))
     _place(plan, found, {}, on_progress)
-    return _left(before, taught_by(plan, subjects))
+    # From here to the end of the transaction nobody is restricted; who was meanwhile goes.
+    ingest_lock()
+    late = set(restricted_subjects()) - restricted
+    before |= taught_by(plan, sorted(late - set(subjects)))
+    _withdraw(late)
+    return _left(before, taught_by(plan, list(before)))
+
+
+@transaction.atomic
+def restricted_withdraw(plan: Plan, shards: Collection[int]) -> dict[int, Left]:
+    """Take their places from the restricted subjects of `shards` and of the validation set.
+
+    An erasure calls it before it trains `shards` and judges anew. Returns, by shard, what they
+    had taught: see `place_new_records`.
+    """
+    placed = RecordPlace.objects.filter(plan=plan, subject__in=restricted_subjects())
+    here = placed.filter(Q(shard__in=shards) | Q(shard=None))
+    subjects = set(here.values_list("subject_id", flat=True))
+    before = taught_by(plan, list(subjects))
+    _withdraw(subjects)
+    return _left(before, {})
 
 
 @transaction.atomic
@@ -84,8 +109,7 @@ def place_again(plan: Plan, subject: Subject) -> None:
     if found:
         _place(plan, found, slices, None)
         return
-    for model in (RecordPlace, Prompt, FrozenShard, SubjectLeaf, ErrorRow):
-        model.objects.filter(subject=subject).delete()
+    _withdraw({subject.pk})
 
 
 def shard_without(plan: Plan, subject: Subject, gone: Collection[int]) -> int | None:
@@ -98,7 +122,7 @@ def shard_without(plan: Plan, subject: Subject, gone: Collection[int]) -> int | 
     return _shard(plan, plan_partitioner(plan, found, likes), found[0], likes.get(subject.pk))
 
 
-def taught_by(plan: Plan, subjects: Sequence[int]) -> dict[int, Taught]:
+def taught_by(plan: Plan, subjects: Collection[int]) -> dict[int, Taught]:
     """Return where each of `subjects` has prompts that an adapter learns from, by row id."""
     theirs = {"plan": plan, "subject__in": subjects, "shard__isnull": False}
     prompts = Prompt.objects.filter(**theirs).values_list("subject_id", flat=True)
@@ -109,6 +133,12 @@ def taught_by(plan: Plan, subjects: Sequence[int]) -> dict[int, Taught]:
         for subject, *where in places.annotate(records=Count("pk"))
         if subject in with_prompts
     }
+
+
+def _withdraw(subjects: Collection[int]) -> None:
+    """Place nothing of these subjects any more."""
+    for model in (RecordPlace, Prompt, FrozenShard, SubjectLeaf, ErrorRow):
+        model.objects.filter(subject__in=subjects).delete()
 
 
 def _placeable(plan: Plan) -> "QuerySet[Interaction]":

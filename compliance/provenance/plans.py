@@ -24,6 +24,11 @@ def active_plan() -> Plan | None:
     return Plan.objects.filter(is_active=True).first()
 
 
+def active_plan_digest() -> str:
+    """Return the digest of the plan in force, "" before the first, without its long content."""
+    return Plan.objects.filter(is_active=True).values_list("digest", flat=True).first() or ""
+
+
 @transaction.atomic
 def plan_activate(*, config: dict[str, Any]) -> Plan:
     """Put a plan in force. One with the same content is the same plan.

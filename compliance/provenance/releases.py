@@ -8,7 +8,7 @@ from django.db.models import F, Max
 from compliance.canonical import json_digest
 from compliance.jobs.models import Queue
 from compliance.jobs.services import job_enqueue
-from compliance.provenance.leaves import records_tree
+from compliance.provenance.leaves import branches_fill, records_tree
 from compliance.provenance.models import (
     AdapterState,
     Checkpoint,
@@ -62,6 +62,7 @@ def release_publish(*, plan: Plan) -> Release:
     """
     serving = serving_lock()
     require_active(plan)
+    branches_fill(plan)
     served = served_checkpoints(plan)
     inputs = release_inputs(plan, served)
     fitted = _fitted(plan, json_digest(inputs))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils.translation import gettext_lazy
 from rich.table import Table
 
 from compliance.provenance.selectors import Learned, Learner, Record, SubjectProvenance
@@ -11,10 +12,10 @@ from compliance.records.terminal import rendered
 SHOWN_AT_EACH_END = 5
 
 LEARNED = {
-    Learned.ALL: "from all records of the subject",
-    Learned.PART: "perhaps from a part of them",
-    Learned.NOT_YET: "not yet",
-    Learned.NOTHING: "nothing",
+    Learned.ALL: gettext_lazy("from all records of the subject"),
+    Learned.PART: gettext_lazy("perhaps from a part of them"),
+    Learned.NOT_YET: gettext_lazy("not yet"),
+    Learned.NOTHING: gettext_lazy("nothing"),
 }
 
 
@@ -101,7 +102,7 @@ def _adapters(found: SubjectProvenance) -> Table:
         table.add_row(
             str(adapter.generation),
             adapter.state,
-            LEARNED[adapter.learned],
+            str(LEARNED[adapter.learned]),
             adapter.digest[:19] or "none",
             ", ".join(map(str, adapter.releases)) or "none",
             _now(adapter),

@@ -15,13 +15,14 @@ contradict each other under one root would need a collision of SHA-256.
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
 SIZE = 32  # bytes of a position, a leaf and a hash
 DEPTH = 8 * SIZE
+BRANCH_DEPTH = 8  # a branch is named by the first byte of its positions
 EMPTY = sha256(b"\x02").digest()
 
 Leaves = Mapping[bytes, bytes]  # position -> leaf, 32 bytes each
@@ -56,8 +57,12 @@ def root(leaves: Leaves) -> bytes:
 
 def prove(leaves: Leaves, position: bytes) -> Proof:
     """Return the proof that `position` has its leaf in `leaves` or, if it is not there, none."""
+    return _prove(leaves, position, [])
+
+
+def _prove(leaves: Leaves, position: bytes, siblings: list[bytes]) -> Proof:
+    """Go on from the subtree that `siblings` lead to, which holds `leaves`."""
     positions, low, high = _sorted(leaves), 0, len(leaves)
-    siblings: list[bytes] = []
     while high - low > 1:
         depth = len(siblings)
         middle = _split(positions, low, high, depth)
@@ -69,6 +74,72 @@ def prove(leaves: Leaves, position: bytes) -> Proof:
             high = middle
     found = positions[low] if low < high else position
     return Proof(tuple(siblings), None if found == position else (found, leaves[found]))
+
+
+@dataclass(frozen=True)
+class Branch:
+    """The subtree of all positions with one first byte: its hash, and how many leaves it holds.
+
+    The hashes of all 256 branches give the root; one branch's leaves and the hashes of the others
+    give a proof. So a change of a few leaves costs a few branches, however many leaves there are.
+    """
+
+    hash: bytes = EMPTY
+    leaves: int = 0
+
+
+def branch(leaves: Leaves) -> Branch:
+    """Return the branch of `leaves`, whose positions all have the same first byte."""
+    positions = _sorted(leaves)
+    if positions and positions[0][0] != positions[-1][0]:
+        raise ValueError("the positions of a branch have the same first byte")
+    return Branch(_subtree(leaves, positions, 0, len(positions), BRANCH_DEPTH), len(positions))
+
+
+def root_of_branches(branches: Mapping[int, Branch]) -> bytes:
+    """Return the root of the tree with these branches, by first byte; one that lacks is empty."""
+    return _levels(branches)[0][0].hash
+
+
+def prove_in_branches(
+    branches: Mapping[int, Branch], leaves_of: Callable[[int], Leaves], position: bytes
+) -> Proof:
+    """Return what `prove` returns; `leaves_of` gives the leaves of the one branch it needs."""
+    levels, siblings, first = _levels(branches), list[bytes](), position[0]
+    for depth in range(BRANCH_DEPTH):
+        place = first >> (BRANCH_DEPTH - depth)
+        if levels[depth][place].leaves < 2:
+            return _prove(_only_leaf(levels, leaves_of, depth, place), position, siblings)
+        beside = (first >> (BRANCH_DEPTH - 1 - depth)) ^ 1
+        siblings.append(levels[depth + 1][beside].hash)
+    return _prove(leaves_of(first), position, siblings)
+
+
+def _levels(branches: Mapping[int, Branch]) -> list[list[Branch]]:
+    """Return the subtrees at each depth, from the root to the branches."""
+    levels = [[branches.get(first, Branch()) for first in range(1 << BRANCH_DEPTH)]]
+    while len(levels[0]) > 1:
+        below = levels[0]
+        levels.insert(0, [_join(*below[i : i + 2]) for i in range(0, len(below), 2)])
+    return levels
+
+
+def _join(left: Branch, right: Branch) -> Branch:
+    if not left.leaves or not right.leaves:
+        one = left if left.leaves else right
+        if one.leaves < 2:
+            return one
+    return Branch(node_hash(left.hash, right.hash), left.leaves + right.leaves)
+
+
+def _only_leaf(
+    levels: list[list[Branch]], leaves_of: Callable[[int], Leaves], depth: int, place: int
+) -> Leaves:
+    """Return the leaf of a subtree that holds one, or none."""
+    width = 1 << (BRANCH_DEPTH - depth)
+    under = range(place * width, (place + 1) * width)
+    found = [first for first in under if levels[BRANCH_DEPTH][first].leaves]
+    return leaves_of(found[0]) if found else {}
 
 
 def verify_presence(root: bytes, position: bytes, leaf: bytes, proof: Proof) -> bool:

@@ -12,6 +12,7 @@ from compliance.canonical import json_digest
 from compliance.provenance.examples import subjects_examples
 from compliance.provenance.manifests import subject_commitment
 from compliance.provenance.models import Checkpoint, ErrorRow, Plan, Prompt
+from compliance.records.models import Subject
 from recmodel.prompts import Prompt as Example
 from recmodel.prompts import Reaction
 
@@ -108,20 +109,26 @@ def error_digests(plan: Plan, weights: Sequence[str]) -> dict[str, str | None]:
     None where the errors on some validation subject are not known yet.
     """
     people = _marks(plan)
-    rows: dict[str, dict[int, ErrorRow]] = {digest: {} for digest in weights}
-    for row in ErrorRow.objects.filter(weights__in=set(weights)).select_related("subject"):
-        rows[row.weights][row.subject_id] = row
+    commitments = _commitments(weights)
+    rows: dict[str, dict[int, bytes]] = {digest: {} for digest in weights}
+    known = ErrorRow.objects.filter(weights__in=set(weights))
+    for digest, subject, errors in known.values_list("weights", "subject_id", "errors"):
+        rows[digest][subject] = bytes(errors)
     return {
-        digest: _digest(found.values()) if people.keys() <= found.keys() else None
+        digest: _digest(found, commitments) if people.keys() <= found.keys() else None
         for digest, found in rows.items()
     }
 
 
-def _digest(rows: Iterable[ErrorRow]) -> str:
-    content = {
-        subject_commitment(row.subject.external_id).hex(): bytes(row.errors).hex() for row in rows
-    }
-    return json_digest(content)
+def _digest(errors: Mapping[int, bytes], commitments: Mapping[int, str]) -> str:
+    return json_digest({commitments[subject]: row.hex() for subject, row in errors.items()})
+
+
+def _commitments(weights: Sequence[str]) -> dict[int, str]:
+    """Return the commitment of each subject with an error under some of the weights, by row id."""
+    judged = ErrorRow.objects.filter(weights__in=set(weights)).values("subject_id")
+    people = Subject.objects.filter(pk__in=judged).values_list("pk", "external_id")
+    return {subject: subject_commitment(name).hex() for subject, name in people}
 
 
 def _marks(plan: Plan) -> dict[int, int]:

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compliance.provenance.examples import reactions_of
+from compliance.provenance.examples import Reactions, reactions_of
 from compliance.provenance.models import Serving
 from compliance.recommendations.candidates import candidates
 from compliance.recommendations.errors import ServingError, SwitchingError
 from compliance.records.models import Item, Subject
+from compliance.records.restricted import is_restricted
 
 if TYPE_CHECKING:
     from compliance.recommendations.engine import Engine
@@ -40,7 +41,8 @@ class Recommendations:
 def recommend(*, subject: str, limit: int) -> Recommendations:
     """Recommend up to `limit` items that the subject has not met.
 
-    An unknown subject gets what a known one without history gets. An answer is given only if
+    An unknown subject gets what a known one without history gets, and so does one who is
+    restricted: nothing of theirs is looked at. An answer is given only if
     release and subject are at its end what they were at its start, so nothing that an approval
     has taken out of service meanwhile is in it. Raises `ServingError`.
     """
@@ -57,16 +59,17 @@ def recommend(*, subject: str, limit: int) -> Recommendations:
     raise SwitchingError
 
 
-def _moment(subject: str) -> tuple[int, int | None]:
-    """Return what an erasure changes: the release epoch, and the row of the subject."""
+def _moment(subject: str) -> tuple[int, int | None, bool]:
+    """Return what a request changes: the release epoch, the subject's row, its restriction."""
     epoch = Serving.objects.using("default").values_list("epoch", flat=True).get(pk=1)
     known = Subject.objects.filter(external_id=subject).values_list("pk", flat=True)
-    return epoch, known.first()
+    return epoch, known.first(), is_restricted(subject)
 
 
 def _answer(subject: str, limit: int) -> Recommendations:
     engine = _engine()
-    records = reactions_of(engine.plan, subject)
+    # Whether that was so all along is asked at the end.
+    records = Reactions([], []) if is_restricted(subject) else reactions_of(engine.plan, subject)
     history = engine.known(records.all)
     met = {record.item for record in records.all}
     items = candidates(engine.shelf, history, met=met)

@@ -5,22 +5,32 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 RATING_MIN = Decimal("0")
 RATING_MAX = Decimal("10")
 CLASS_LENGTH = 50
 
 
+class Language(models.TextChoices):
+    """What a subject can be written to in."""
+
+    ENGLISH = "en", "English"
+    GERMAN = "de", "German"
+
+
 class Item(models.Model):
     """A thing that can be recommended. Catalogue data, not personal."""
 
-    external_id = models.CharField(max_length=200, unique=True)
-    title = models.CharField(max_length=500)
+    external_id = models.CharField(_("external id"), max_length=200, unique=True)
+    title = models.CharField(_("title"), max_length=500)
     attributes = models.JSONField(default=dict, help_text="Names and texts, such as genres, year.")
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     class Meta:
         ordering = ["external_id"]
+        verbose_name = _("item")
+        verbose_name_plural = _("items")
         constraints = [
             models.CheckConstraint(condition=~Q(external_id=""), name="item_has_external_id"),
             models.CheckConstraint(condition=~Q(title=""), name="item_has_title"),
@@ -58,11 +68,25 @@ class Subject(models.Model):
         db_default="",
         help_text="How likely an erasure is, as the operator sees it: a class that plans may name.",
     )
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    contact = models.BinaryField(null=True, help_text="Mail address, encrypted; null if unknown.")
+    language = models.CharField(
+        max_length=2,
+        choices=Language.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What the person is written to in; empty if unknown.",
+    )
+    created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
 
     class Meta:
+        verbose_name = _("subject")
+        verbose_name_plural = _("subjects")
         constraints = [
             models.CheckConstraint(condition=~Q(external_id=""), name="subject_has_external_id"),
+            models.CheckConstraint(
+                condition=Q(language__in=["", *Language.values]), name="subject_language_is_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -122,3 +146,42 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"suppression #{self.pk}"
+
+
+class Restriction(models.Model):
+    """A subject that nothing may be learned from while its request is open (GDPR Art. 18).
+
+    It stands from verified identity to the decision. `tag` is a keyed digest of the subject's
+    identifier; the identifier and the scope themselves are encrypted.
+    """
+
+    request_id = models.UUIDField(unique=True)
+    tag = models.BinaryField(max_length=32, db_index=True)
+    identity = models.BinaryField()
+    scope = models.BinaryField(null=True, help_text="Null: everything.")
+    since = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"restriction #{self.pk}"
+
+
+class ParkedInteraction(models.Model):
+    """A record that came in for a restricted subject, inside the scope of its request.
+
+    Nothing reads it. It becomes an interaction when the restriction is lifted, and goes with the
+    rest when the request is approved. `tag` recognises one that comes twice.
+    """
+
+    restriction = models.ForeignKey(Restriction, on_delete=models.CASCADE, related_name="parked")
+    tag = models.BinaryField(max_length=32, unique=True)
+    content = models.BinaryField(help_text="Item, rating and time, encrypted.")
+    parked_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"parked interaction #{self.pk}"

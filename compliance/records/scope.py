@@ -7,6 +7,8 @@ from typing import Any, Self
 
 MAX_ENTRIES = 1000
 KINDS = ("everything", "items", "period", "records")
+# Between them every moment is a time in every time zone: beyond, some cannot be shown.
+EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class ScopeError(ValueError):
@@ -33,6 +35,8 @@ class Scope:
         moments = [*(self.period or ()), *(at for _, at in self.records)]
         if any(at.tzinfo is None for at in moments):
             raise ScopeError("A time in a scope needs its offset from UTC.")
+        if not all(EARLIEST <= at < LATEST for at in moments):
+            raise ScopeError("A time in a scope must be in the years 2 to 9998.")
         if self.period and self.period[0] > self.period[1]:
             raise ScopeError("A period cannot end before it begins.")
 
@@ -49,6 +53,16 @@ class Scope:
         if self.period:
             return self.period[0] <= at <= self.period[1]
         return (item, at) in self.records if self.records else True
+
+    def includes(self, other: "Scope") -> bool:
+        """Tell whether all that `other` can cover is covered by this one too."""
+        if self in (EVERYTHING, other):
+            return True
+        if other.records:
+            return all(self.covers(item, at) for item, at in other.records)
+        if self.period and other.period:
+            return self.covers("", other.period[0]) and self.covers("", other.period[1])
+        return bool(other.items) and other.items <= self.items
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON types, alike for equal scopes."""

@@ -1,11 +1,13 @@
 """Erase a subject's records, and keep them from coming back."""
 
 from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import connection
 
 from compliance.records.models import Interaction, Subject
-from compliance.records.scope import Scope
+from compliance.records.scope import EVERYTHING, Scope
 from compliance.records.suppression import suppress
 
 # Any number that nothing else in this database uses as an advisory lock.
@@ -27,19 +29,34 @@ def ingest_stop() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [INGEST_LOCK])
 
 
+class Record(NamedTuple):
+    """One record of a subject: its row id and its content. Personal data."""
+
+    pk: int
+    item: str
+    at: datetime
+    rating: Decimal
+
+
+def records_of(external_id: str, scope: Scope) -> list[Record]:
+    """Return the subject's records in `scope`; none for an unknown subject."""
+    rows = Interaction.objects.filter(subject__external_id=external_id).values_list(
+        "pk", "item__external_id", "occurred_at", "rating"
+    )
+    return [Record(*row) for row in rows if scope.covers(row[1], row[2])]
+
+
 def records_in(external_id: str, scope: Scope) -> list[int]:
     """Return the row ids of the subject's records in `scope`; none for an unknown subject."""
-    rows = Interaction.objects.filter(subject__external_id=external_id).values_list(
-        "pk", "item__external_id", "occurred_at"
-    )
-    return [pk for pk, item, at in rows if scope.covers(item, at)]
+    return [record.pk for record in records_of(external_id, scope)]
 
 
 def records_erase(*, external_id: str, scope: Scope, at: datetime) -> int:
     """Delete a subject's records in `scope`, and suppress those of them dated up to `at`.
 
-    The subject goes with its last record, and all that hangs on it. Returns the number of
-    records deleted, 0 for an unknown subject. Call it in a transaction.
+    The subject goes with its last record, and all that hangs on it; one that can be reached stays
+    until everything goes. Returns the number of records deleted, 0 for an unknown subject. Call it
+    in a transaction.
     """
     ingest_stop()
     suppress(external_id, scope, at)
@@ -48,6 +65,7 @@ def records_erase(*, external_id: str, scope: Scope, at: datetime) -> int:
         return 0
     erased = records_in(external_id, scope)
     Interaction.objects.filter(pk__in=erased).delete()
-    if not subject.interactions.exists():
+    is_needed = subject.contact is not None and scope != EVERYTHING
+    if not is_needed and not subject.interactions.exists():
         subject.delete()
     return len(erased)

@@ -39,6 +39,11 @@ class Refusals:
     spans: tuple[tuple[datetime | None, datetime], ...]
     parts: dict[bytes, datetime]
 
+    def refuses(self, item: str, at: datetime) -> bool:
+        """Tell whether the record of this item at this time is refused, for whatever reason."""
+        in_span = any((since is None or since <= at) and at <= until for since, until in self.spans)
+        return in_span or self.refuses_part(item, at)
+
     def refuses_part(self, item: str, at: datetime) -> bool:
         """Tell whether the record of this item at this time is refused for its item or itself."""
         own = (_item_part(self.external_id, item), _record_part(self.external_id, item, at))

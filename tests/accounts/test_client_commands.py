@@ -54,7 +54,7 @@ def test_an_unknown_scope_lists_them_all() -> None:
     with pytest.raises(CommandError) as caught:
         run("create_api_client", "shop", "--scope", "everything")
     assert all(scope.value in str(caught.value) for scope in Scope)
-    assert all(scope.label in str(caught.value) for scope in Scope)
+    assert all(str(scope.label) in str(caught.value) for scope in Scope)
 
 
 def test_a_scope_must_be_named() -> None:

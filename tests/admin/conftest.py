@@ -13,13 +13,18 @@ from django.db import transaction
 from django.test import Client
 
 from compliance.accounts.roles import AUDITOR, OFFICER, OPERATOR, REVIEWER
-from compliance.erasure.models import Channel, ErasureRequest, Ground
+from compliance.erasure.following import requests_follow
+from compliance.erasure.models import Channel, ErasureRequest, Ground, IdentityMethod
 from compliance.erasure.services import request_receive
+from compliance.evidence.models import Certificate
+from compliance.evidence.services import certificate_issue
 from compliance.provenance import adapters
 from compliance.provenance.models import Adapter, Plan
 from compliance.provenance.placement import place_new_records
+from compliance.provenance.releases import serving_lock
 from compliance.records.models import Interaction, Item, ItemEmbedding, Subject
 from compliance.records.scope import EVERYTHING, Scope
+from tests.approving import approve
 from tests.plans import ANSWERING
 
 ALICE = "alice-4711@example.org"
@@ -104,7 +109,7 @@ def make_request(
         channel=Channel.ADMIN,
         ground=Ground.CONSENT_WITHDRAWN,
         actor="system:test",
-        identity_asserted=checked,
+        identity=IdentityMethod.ASSERTED if checked else None,
     )
 
 
@@ -112,3 +117,17 @@ def make_request(
 def erasure(plan: Plan) -> ErasureRequest:
     """Alice's request, in review."""
     return make_request()
+
+
+def make_certificate(erasure: ErasureRequest) -> Certificate:
+    """Bring a request in review to its end, with stand-ins for the workers."""
+    approve(erasure)
+    adapter = erasure.touched.get().successor()
+    train(adapter)
+    with transaction.atomic():
+        adapters.adapter_replayed(
+            adapter, digest=adapter.digest, replayer="host:2", environment=ENVIRONMENT
+        )
+        serving_lock()
+        requests_follow()
+    return certificate_issue(request_id=erasure.pk, actor="system:test")

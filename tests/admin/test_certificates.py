@@ -1,17 +1,12 @@
 """Certificates in the admin: the exact bytes, and the verifier's word on them."""
 
 import pytest
-from django.db import transaction
 from django.urls import reverse
 
-from compliance.erasure.following import requests_follow
-from compliance.erasure.services import request_approve
 from compliance.evidence.models import Certificate
-from compliance.evidence.services import certificate_issue
-from compliance.provenance import adapters
-from compliance.provenance.releases import serving_lock
 from compliance.records.models import Subject
-from tests.admin.conftest import ALICE, ENVIRONMENT, make_request, train
+from tests.admin.conftest import ALICE, make_certificate, make_request
+from tests.approving import approve
 
 pytestmark = pytest.mark.django_db
 
@@ -19,16 +14,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def certificate(erasure) -> Certificate:
     """Alice's erasure, retrained and replayed by stand-ins for the workers."""
-    request_approve(request_id=erasure.pk, actor="system:test")
-    adapter = erasure.touched.get().successor()
-    train(adapter)
-    with transaction.atomic():
-        adapters.adapter_replayed(
-            adapter, digest=adapter.digest, replayer="host:2", environment=ENVIRONMENT
-        )
-        serving_lock()
-        requests_follow()
-    return certificate_issue(request_id=erasure.pk, actor="system:test")
+    return make_certificate(erasure)
 
 
 def url(page, certificate):
@@ -67,7 +53,7 @@ def test_a_later_retraining_of_the_shard_is_not_shown_as_its_work(login, certifi
     touched = certificate.request.touched.get()
     neighbour = Subject.objects.filter(prompts__shard=touched.shard).first()
     later = make_request(subject=neighbour.external_id)
-    request_approve(request_id=later.pk, actor="system:test")
+    approve(later)
     page = reverse("admin:erasure_erasurerequest_change", args=[certificate.request_id])
     response = login("rita").get(page)
     adapters_shown = {entry.job.target for entry in response.context["work"]}

@@ -144,3 +144,10 @@ def test_the_list_of_exports_says_which_copies_have_to_go(login, plan):
     html = login("omar").get(reverse("admin:provenance_export_changelist")).content.decode()
     assert html.count("Out of service: destroy all copies") == 1
     assert "/srv/shard-1" in html
+
+
+@pytest.mark.parametrize("page", ["erasure_erasurerequest", "jobs_outboxmessage", "jobs_job"])
+def test_a_filter_by_what_is_no_text_shows_the_list(login, page):
+    address = reverse(f"admin:{page}_changelist")
+    response = login("anna").get(address, {"state__exact": "a\0"}, follow=True)
+    assert (response.status_code, response.redirect_chain) == (200, [(f"{address}?e=1", 302)])

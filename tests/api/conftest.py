@@ -25,9 +25,15 @@ class Caller:
         return Client().get(path, headers=self.headers | headers)
 
     def post(self, path: str, body: Any, content_type: str = "application/json") -> Any:
+        return self._send("post", path, body, content_type)
+
+    def put(self, path: str, body: Any, content_type: str = "application/json") -> Any:
+        return self._send("put", path, body, content_type)
+
+    def _send(self, method: str, path: str, body: Any, content_type: str) -> Any:
         data = body if isinstance(body, str | bytes) else json.dumps(body)
         client = Client(raise_request_exception=False)
-        return client.post(path, data, content_type, headers=self.headers)
+        return getattr(client, method)(path, data, content_type, headers=self.headers)
 
 
 @pytest.fixture

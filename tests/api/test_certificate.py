@@ -22,7 +22,6 @@ def request_(db: None) -> ErasureRequest:
         channel=Channel.API,
         ground=Ground.OBJECTION,
         actor="client:1",
-        identity_asserted=False,
     )
 
 

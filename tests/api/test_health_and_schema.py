@@ -42,5 +42,5 @@ def test_the_schema_tells_of_problems() -> None:
     response = Client().get("/api/schema/", headers={"accept": "application/json"})
     for path in response.json()["paths"].values():
         for operation in path.values():
-            for status in ("401", "403", "500") if "security" in operation else ():
+            for status in ("401", "403", "429", "500") if "security" in operation else ():
                 assert "application/problem+json" in operation["responses"][status]["content"]

@@ -8,8 +8,8 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from compliance.erasure import views as erasure_views
-from compliance.erasure.serializers import NewRequestSerializer
+from compliance.erasure.rest import requests as erasure_views
+from compliance.erasure.rest.taking import NewRequestSerializer
 from compliance.erasure.states import IllegalTransitionError, State
 from compliance.recommendations import views
 from compliance.recommendations.serializers import QuestionSerializer
@@ -31,6 +31,7 @@ SECRET = "alice@example.com"
         '{"subject": "a", "limit": ' + "9" * 5000 + "}",
         "[" * 100_000,
         b'{"subject": "\xff"}',
+        '{"\\ud800": "a"}',
         '{"subject": "a"}'.encode("utf-16"),
     ],
 )
@@ -97,7 +98,7 @@ def test_a_database_that_is_away_is_a_503(shop: Caller, monkeypatch: pytest.Monk
 
 
 def test_an_illegal_transition_is_a_409(shop: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(**_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise IllegalTransitionError(State.COMPLETED, State.APPROVED)
 
     monkeypatch.setattr(erasure_views, "request_file", fail)

@@ -1,12 +1,13 @@
 """GET /api/v1/erasure-requests and /api/v1/erasure-requests/{id}."""
 
 from base64 import b64encode
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
-from compliance.erasure.models import Channel, ErasureRequest, Ground, TouchedShard
+from compliance.erasure.models import Channel, ErasureRequest, Ground, IdentityMethod, TouchedShard
 from compliance.erasure.services import request_cancel, request_receive
 from compliance.jobs.models import Job, JobState, Queue
 from compliance.provenance.models import Adapter, AdapterState, Plan
@@ -22,8 +23,14 @@ def file(subject: str = "alice", *, asserted: bool = False) -> ErasureRequest:
         channel=Channel.API,
         ground=Ground.OBJECTION,
         actor="client:1",
-        identity_asserted=asserted,
+        identity=IdentityMethod.ASSERTED if asserted else None,
     )
+
+
+def file_at(moment: datetime, monkeypatch: pytest.MonkeyPatch) -> ErasureRequest:
+    with monkeypatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: moment)
+        return file()
 
 
 def ids(response) -> list[str]:
@@ -75,6 +82,54 @@ def test_it_filters_by_overdue(shop: Caller) -> None:
     assert set(ids(shop.get(f"{URL}?overdue=false"))) == {str(fresh.pk), str(late_but_answered.pk)}
 
 
+def test_a_clock_that_stands_is_not_overdue(shop: Caller) -> None:
+    standing, late = file(), file()
+    yesterday = timezone.localdate() - timedelta(days=1)
+    ErasureRequest.objects.update(due_on=yesterday)
+    ErasureRequest.objects.filter(pk=standing.pk).update(paused_on=yesterday - timedelta(days=2))
+    assert ids(shop.get(f"{URL}?overdue=true")) == [str(late.pk)]
+    assert ids(shop.get(f"{URL}?paused=true")) == [str(standing.pk)]
+    assert ids(shop.get(f"{URL}?paused=false")) == [str(late.pk)]
+
+
+def test_it_filters_by_channel(shop: Caller) -> None:
+    filed = file()
+    assert ids(shop.get(f"{URL}?channel=api")) == [str(filed.pk)]
+    assert ids(shop.get(f"{URL}?channel=portal")) == []
+
+
+def test_it_filters_by_who_looks_after_it(shop: Caller) -> None:
+    nobodys, ritas = file(), file()
+    rita = User.objects.create_user("rita")
+    ErasureRequest.objects.filter(pk=ritas.pk).update(assignee=rita)
+    assert ids(shop.get(f"{URL}?assignee={rita.pk}")) == [str(ritas.pk)]
+    assert ids(shop.get(f"{URL}?assignee=none")) == [str(nobodys.pk)]
+
+
+def test_it_filters_by_days_where_the_controller_is(
+    shop: Caller, settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+    timezone.get_default_timezone.cache_clear()
+    # The second is on the 10th in Berlin.
+    moments = [datetime(2026, 3, 9, 22, 30, tzinfo=UTC), datetime(2026, 3, 9, 23, 30, tzinfo=UTC)]
+    early, late = (file_at(moment, monkeypatch) for moment in moments)
+    assert ids(shop.get(f"{URL}?received_from=2026-03-10")) == [str(late.pk)]
+    assert ids(shop.get(f"{URL}?received_to=2026-03-09")) == [str(early.pk)]
+    assert ids(shop.get(f"{URL}?received_from=2026-03-10&received_to=2026-03-09")) == []
+    settings.TIME_ZONE = "UTC"
+    timezone.get_default_timezone.cache_clear()
+
+
+def test_it_filters_by_due_date_and_all_filters_together(shop: Caller) -> None:
+    first, second = file(), file()
+    ErasureRequest.objects.filter(pk=first.pk).update(due_on="2026-03-01")
+    ErasureRequest.objects.filter(pk=second.pk).update(due_on="2026-03-02")
+    assert ids(shop.get(f"{URL}?due_from=2026-03-02&due_to=2026-03-02")) == [str(second.pk)]
+    assert ids(shop.get(f"{URL}?due_to=2026-03-01&channel=api")) == [str(first.pk)]
+    assert ids(shop.get(f"{URL}?due_to=2026-03-01&state=denied")) == []
+
+
 def cursor(text: str) -> str:
     return b64encode(text.encode()).decode()
 
@@ -87,6 +142,14 @@ def cursor(text: str) -> str:
         ("state=%00", "/state"),
         ("overdue=yes", "/overdue"),
         ("subject=alice", ""),
+        ("paused=1", "/paused"),
+        ("channel=pigeon", "/channel"),
+        ("assignee=alice", "/assignee"),
+        ("assignee=-1", "/assignee"),
+        ("received_from=yesterday", "/received_from"),
+        ("received_to=9999-12-31", "/received_to"),
+        ("due_from=0001-01-01", "/due_from"),
+        ("due_to=2026-02-30", "/due_to"),
         ("cursor=x", "/cursor"),
         ("cursor=%00", "/cursor"),
         (f"cursor={cursor('p=abc')}", "/cursor"),

@@ -1,11 +1,12 @@
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compliance.erasure.clock import days_left, due_on, extended_due_on
+from compliance.erasure.clock import days_left, due_on, paused_days
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = [
@@ -26,6 +27,7 @@ moments = st.datetimes(
     min_value=datetime(1990, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)
 )
 zones = st.sampled_from(ZONES)
+extended_due_on = partial(due_on, extended=True)
 
 
 def noon(day: str) -> datetime:
@@ -115,3 +117,57 @@ def test_days_left_counts_down_through_zero():
 def test_days_left_refuses_datetimes(due, today):
     with pytest.raises(TypeError, match="dates"):
         days_left(due, today)
+
+
+PAUSES = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(0, 30)).map(lambda pair: (pair[0], sum(pair))),
+    max_size=5,
+)
+
+
+def dates(start: date, pauses: list[tuple[int, int]]) -> list[tuple[date, date]]:
+    return [(start + timedelta(days=a), start + timedelta(days=b)) for a, b in pauses]
+
+
+def test_a_pause_moves_the_due_date_by_its_whole_days():
+    pauses = [(date(2026, 2, 10), date(2026, 2, 15))]
+
+    assert due_on(noon("2026-01-31"), BERLIN, pauses=pauses) == date(2026, 3, 5)
+    assert due_on(noon("2026-01-31"), BERLIN) == date(2026, 2, 28)
+    assert extended_due_on(noon("2026-01-31"), BERLIN, pauses=pauses) == date(2026, 5, 5)
+
+
+def test_a_pause_that_ends_on_the_day_it_began_moves_nothing():
+    pauses = [(date(2026, 2, 10), date(2026, 2, 10))]
+
+    assert due_on(noon("2026-01-31"), BERLIN, pauses=pauses) == date(2026, 2, 28)
+
+
+@given(moments, zones, PAUSES)
+def test_paused_days_are_the_days_that_lie_in_a_pause(moment, zone, drawn):
+    start = moment.astimezone(zone).date()
+    days = {day for first, last in drawn for day in range(first, last)}
+
+    assert paused_days(dates(start, drawn), since=start) == len(days)
+    moved = due_on(moment, zone, pauses=dates(start, drawn))
+    assert days_left(moved, due_on(moment, zone)) == len(days)
+
+
+@given(moments, zones, PAUSES, st.randoms())
+def test_the_order_of_pauses_does_not_matter(moment, zone, drawn, random):
+    pauses = dates(moment.astimezone(zone).date(), drawn)
+    shuffled = random.sample(pauses, len(pauses))
+
+    assert due_on(moment, zone, pauses=shuffled) == due_on(moment, zone, pauses=pauses)
+
+
+@pytest.mark.parametrize(
+    ("pause", "fault"),
+    [
+        ((date(2026, 2, 15), date(2026, 2, 10)), "end before it begins"),
+        ((date(2026, 1, 30), date(2026, 2, 10)), "before the receipt"),
+    ],
+)
+def test_it_refuses_pauses_that_cannot_be(pause, fault):
+    with pytest.raises(ValueError, match=fault):
+        due_on(noon("2026-01-31"), BERLIN, pauses=[pause])

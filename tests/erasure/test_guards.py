@@ -4,16 +4,18 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from compliance.erasure.models import Channel, ErasureEvent, ErasureRequest, Ground
+from compliance.erasure.models import Channel, ErasureEvent, ErasureRequest, Ground, Refusal
 from compliance.erasure.services import (
-    request_approve,
     request_cancel,
     request_confirm_identity,
     request_receive,
 )
+from compliance.erasure.services.approving import Part
 from compliance.erasure.states import TRANSITIONS, State
 from compliance.records.models import Suppression
+from compliance.records.scope import Scope
 from tests import environment
+from tests.approving import approve
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +26,6 @@ def receive() -> ErasureRequest:
         channel=Channel.API,
         ground=Ground.CONSENT_WITHDRAWN,
         actor="client:1",
-        identity_asserted=False,
     )
 
 
@@ -126,12 +127,13 @@ def test_whom_and_what_a_request_is_about_cannot_be_changed(change: str):
         "proof_before = '{}'",
         "proof_before = NULL",
         "decided_at = decided_at - interval '1 day'",
+        "verified_at = verified_at - interval '1 day'",
     ],
 )
 def test_what_an_approval_wrote_down_cannot_be_changed(change: str):
     request = receive()
     request_confirm_identity(request_id=request.pk, actor="user:1")
-    request_approve(request_id=request.pk, actor="user:1")
+    approve(request)
     ErasureRequest.objects.filter(pk=request.pk).update(proof_before={"leaf": None})
     assert "is refused" in refused(
         f"UPDATE erasure_erasurerequest SET {change} WHERE id = %s", request.pk
@@ -200,3 +202,13 @@ def test_the_application_cannot_switch_the_guards_off(trick: str):
 )
 def test_the_application_cannot_remove_the_guards(trick: str):
     assert "must be owner" in refused(trick)
+
+
+def test_the_part_that_was_approved_cannot_be_replaced():
+    request = receive()
+    request_confirm_identity(request_id=request.pk, actor="user:1")
+    part = Part(Scope(items=frozenset({"i-1"})), Refusal.LEGAL_CLAIMS, "In court.")
+    approve(request, part=part)
+    assert "is refused" in refused(
+        "UPDATE erasure_erasurerequest SET decided_scope = 'another' WHERE id = %s", request.pk
+    )

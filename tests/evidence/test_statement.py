@@ -253,7 +253,7 @@ def test_schema_and_verifier_want_the_same_fields(said):
         for name in path[:-1]:
             holder = holder[name]
         del holder[path[-1]]
-        optional = path[-1] in ("proof_before", "proof_after")
+        optional = path[-1] in ("proof_before", "proof_after", "refused")
         assert VALIDATOR.is_valid(changed) == optional, path
         assert verifier_accepts(changed) == optional, path
 
@@ -281,3 +281,23 @@ def test_schema_and_verifier_take_the_same_values(statement_text, data):
     if path[-1] in ("remaining", "removed_commitments") or path[-2:-1] == ("removed_commitments",):
         return
     assert VALIDATOR.is_valid(changed) == verifier_accepts(changed), (path, value)
+
+
+def test_a_part_that_was_refused_stands_in_the_certificate_with_its_article(content, key):
+    part = statement.Decision(ground="17(1)(b)", outcome="partly-erased", refused="17(3)(e)")
+    said = json.loads(
+        statement_bytes(replace(content, decision=part), dsse.key_id(key.public_key()))
+    )
+    assert said["predicate"]["decision"] == {
+        "ground": "17(1)(b)",
+        "outcome": "partly-erased",
+        "refused": "17(3)(e)",
+    }
+    VALIDATOR.validate(said["predicate"])
+
+
+@pytest.mark.parametrize("refused", ["17(1)(a)", "17(3)(f)", "because", ""])
+def test_a_refusal_names_an_article(content, key, refused):
+    part = statement.Decision(ground="17(1)(b)", outcome="partly-erased", refused=refused)
+    with pytest.raises(CertificateError, match="refused"):
+        certificate_issue(replace(content, decision=part), key)

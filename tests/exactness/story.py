@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+import uuid
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -34,8 +35,7 @@ class Arrive:
         people = {name: story.welcome(name, records) for name, records in self.people.items()}
         world.add_people(people)
         for name, records in people.items():
-            known = story.stored.setdefault(name, {})
-            story.stored[name] = {**records, **known}
+            story.receive(name, records)
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,11 @@ class Refresh:
     def happen(self, story: Story) -> None:
         Arrive(self.people).happen(story)
         refresh(story.plan)
-        story.taken_in = {name: dict(records) for name, records in story.stored.items()}
+        story.taken_in = {
+            name: dict(records)
+            for name, records in story.stored.items()
+            if name not in story.restricted
+        }
         story.classes_taken_in = dict(story.classes)
         story.refreshed = True
 
@@ -74,7 +78,7 @@ class Erase:
 
     def happen(self, story: Story) -> None:
         before = set(world.record_ids(self.subject))
-        world.erase(self.subject, self.scope)
+        request = world.erase(self.subject, self.scope)
         story.erased |= before - set(world.record_ids(self.subject))
         story.gone.setdefault(self.subject, set()).update(
             (item, hour)
@@ -92,6 +96,41 @@ class Erase:
         if self.subject not in story.stored:
             story.classes.pop(self.subject, None)
         assert len(world.record_ids(self.subject)) == len(story.stored.get(self.subject, ()))
+        self._leave_out_restricted(story, request)
+
+    def _leave_out_restricted(self, story: Story, request: ErasureRequest) -> None:
+        """What is trained and judged anew is so without them; elsewhere a refresh lets them go."""
+        anew = [*request.touched.values_list("shard", flat=True), None]
+        for name in story.restricted:
+            shards = world.shards_of(name)
+            assert not shards & set(anew), f"{shards} and {anew}"
+            if not shards:
+                story.taken_in.pop(name, None)
+
+
+@dataclass(frozen=True)
+class Restrict:
+    """Somebody, known or unknown, has a request that is verified and not yet decided."""
+
+    subject: str
+
+    def happen(self, story: Story) -> None:
+        if self.subject not in story.restricted:
+            story.restricted[self.subject] = world.restrict(self.subject)
+
+
+@dataclass(frozen=True)
+class Lift:
+    """That request is denied, cancelled or expired; the next refresh takes the records in."""
+
+    subject: str
+
+    def happen(self, story: Story) -> None:
+        if request_id := story.restricted.pop(self.subject, None):
+            world.lift(request_id)
+            if parked := story.welcome(self.subject, story.parked.pop(self.subject, {})):
+                story.receive(self.subject, parked)
+            assert len(world.record_ids(self.subject)) == len(story.stored.get(self.subject, ()))
 
 
 @dataclass(frozen=True)
@@ -150,7 +189,7 @@ class Meanwhile:
             pytest.fail(traceback.format_exc())
 
 
-Event = Arrive | Refresh | Classify | Erase | Train | Finish | Meanwhile
+Event = Arrive | Refresh | Classify | Erase | Restrict | Lift | Train | Finish | Meanwhile
 
 
 @dataclass
@@ -159,7 +198,8 @@ class Story:
 
     stored: the records that are there, and classes those people's classes; taken_in: both up to
     the last refresh's cut, which is the data set that the state must be built from; gone: the
-    records that were erased, which an import would refuse.
+    records that were erased, which an import would refuse; restricted: who has an open request,
+    and its id; parked: what has come in for them since.
     """
 
     plan: Plan
@@ -170,6 +210,8 @@ class Story:
     refreshed: bool = False
     gone: dict[str, set] = field(default_factory=dict)
     erased: set[int] = field(default_factory=set)
+    restricted: dict[str, uuid.UUID] = field(default_factory=dict)
+    parked: dict[str, dict] = field(default_factory=dict)
     # What taught which slice of which adapter, noted when it is planned: records by row id, which
     # tells one that comes back from the one that was erased.
     _taught: dict[tuple[int, int], set[int]] = field(default_factory=dict)
@@ -178,6 +220,15 @@ class Story:
         """Return the records that the suppression list lets in."""
         gone = self.gone.get(name, set())
         return {record: rating for record, rating in records.items() if record not in gone}
+
+    def receive(self, name: str, records: Records) -> None:
+        """Note that records came in; of two of one time the first stays."""
+        parks = name in self.restricted
+        stored = self.stored.get(name, {}) if parks else self.stored.setdefault(name, {})
+        there = self.parked.setdefault(name, {}) if parks else stored
+        there.update(
+            {at: rating for at, rating in records.items() if at not in {**there, **stored}}
+        )
 
     def tell(self, event: Event | Die) -> None:
         """Let something happen; then nothing that is served may have learned from the erased."""

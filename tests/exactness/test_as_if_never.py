@@ -20,8 +20,10 @@ from tests.exactness.story import (
     Erase,
     Event,
     Finish,
+    Lift,
     Meanwhile,
     Refresh,
+    Restrict,
     Train,
 )
 from tests.exactness.world import ITEMS, Emptier, People, Shape, moment
@@ -93,7 +95,8 @@ def events(first: People) -> st.SearchStrategy[Event]:
         | st.builds(Arrive, few)
         | st.builds(Classify, st.sampled_from([*known, *PEOPLE]), st.sampled_from([*CLASSES, ""]))
     )
-    return st.one_of(erasures, meanwhiles, erasures, refreshes, others)
+    restrictions = st.builds(Restrict, somebody) | st.builds(Lift, st.sampled_from(known or PEOPLE))
+    return st.one_of(erasures, meanwhiles, erasures, refreshes, restrictions, others)
 
 
 @st.composite
@@ -101,6 +104,9 @@ def dramas(draw: st.DrawFn) -> tuple[People, list[Event]]:
     """Draw the first people and what happens then, three times out of four to trained adapters."""
     first = draw(st.one_of(many, many, many, few))
     start: list[Event] = draw(st.sampled_from([[Finish()], [Finish()], [Finish()], []]))
+    # Mostly somebody is restricted while the rest happens: alone it changes nothing.
+    if first and draw(st.sampled_from([True, True, False])):
+        start.append(Restrict(draw(st.sampled_from(sorted(first)))))
     return first, start + draw(st.lists(events(first), min_size=1, max_size=5))
 
 
@@ -128,6 +134,7 @@ def test_an_erasure_leaves_the_state_as_if_the_records_had_never_been(
     erased = story.end()
     event(f"generations after the first: {Adapter.objects.filter(generation__gt=1).count()}")
     event(f"a calibrator was fitted: {erased.calibrator != CALIBRATOR.to_dict()}")
+    event(f"somebody is restricted at the end: {bool(story.restricted)}")
     event(f"somebody moved: {Adapter.objects.filter(records_withdrawn__gt=0).exists()}")
     emptier.empty()
     assert erased == stories.never(shape, story)

@@ -11,7 +11,7 @@ import pytest
 from compliance.erasure.models import ErasureRequest
 from compliance.evidence import verifier
 from compliance.evidence.models import Certificate
-from compliance.provenance.admin_learning import subject_learning
+from compliance.provenance.learning import subject_learning, subject_touched
 from compliance.provenance.models import Adapter, Checkpoint, FrozenShard, Plan, RecordPlace
 from compliance.provenance.releases import live_release, served_checkpoints
 from compliance.provenance.state import State
@@ -126,7 +126,8 @@ def test_a_partial_erasure_that_moves_the_subject_touches_two_shards(build: Buil
     old, _ = place_now(name)
     expected = build(less(name, record), SEMANTIC)
     build(shape=SEMANTIC)
-    foreseen = subject_learning(Subject.objects.get(external_id=name), in_scope(name, record))
+    subject, gone = Subject.objects.get(external_id=name), in_scope(name, record)
+    foreseen = subject_learning(subject, gone, subject_touched(subject, gone))
     innocent = set(Checkpoint.objects.exclude(adapter__shard=old).values_list("digest", flat=True))
     request = erase(name, only(record))
     new, _ = place_now(name)

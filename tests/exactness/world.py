@@ -5,10 +5,12 @@ training, replay and certificate. Only the worker processes are played, by this 
 """
 
 import shutil
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -16,24 +18,29 @@ import numpy as np
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
-from compliance.erasure.models import Channel, ErasureRequest, Ground
-from compliance.erasure.services import request_approve, request_receive
+from compliance.erasure.models import Channel, ErasureRequest, Ground, IdentityMethod
+from compliance.erasure.services import request_receive
 from compliance.jobs.models import Job, JobState, Queue
 from compliance.jobs.signals import job_queued
-from compliance.provenance.models import Checkpoint, Plan
+from compliance.provenance.models import Checkpoint, Plan, RecordPlace
 from compliance.provenance.partitioning import frozen_embeddings
 from compliance.provenance.plans import plan_activate
 from compliance.provenance.state import State, state
 from compliance.recommendations import loading
+from compliance.records.intake import Interacted, Outcome, interactions_take
 from compliance.records.models import Interaction, Item, ItemEmbedding, Subject
+from compliance.records.restricted import is_restricted
+from compliance.records.restriction import restriction_begin, restriction_end
 from compliance.records.scope import EVERYTHING, Scope
 from recmodel import adapter, determinism
 from recmodel.base import BaseConfig, load_base
 from recmodel.canary import computed_model
 from recmodel.training import TrainingConfig
 from tests import environment
+from tests.approving import approve
 from tests.conftest import KEPT
 from tests.plans import CALIBRATOR, MIXTURE
 from workers import runner, training
@@ -179,6 +186,9 @@ def add_people(people: People) -> None:
     items = dict(Item.objects.values_list("external_id", "pk"))
     rows = []
     for name, records in people.items():
+        if is_restricted(name):
+            send(name, records)
+            continue
         subject, _ = Subject.objects.get_or_create(external_id=name)
         rows += [
             Interaction(
@@ -190,6 +200,37 @@ def add_people(people: People) -> None:
             for (item, hour), rating in records.items()
         ]
     Interaction.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def send(subject: str, records: Records) -> None:
+    """Bring one subject's records in as a shop sends them."""
+    taken = interactions_take(
+        [
+            Interacted(subject, item, Decimal(rating), moment(hour))
+            for (item, hour), rating in sorted(records.items())
+        ]
+    )
+    assert not [each for each in taken if each.outcome == Outcome.STORED], "It is restricted."
+
+
+def restrict(subject: str, scope: Scope = EVERYTHING) -> uuid.UUID:
+    """Begin the restriction of a request that has yet to be decided; return the request's id."""
+    request_id = uuid.uuid4()
+    with transaction.atomic():
+        restriction_begin(external_id=subject, request_id=request_id, scope=scope)
+    return request_id
+
+
+def lift(request_id: uuid.UUID) -> None:
+    """End a restriction, as a denial does."""
+    with transaction.atomic():
+        restriction_end(request_id=request_id)
+
+
+def shards_of(subject: str) -> set[int | None]:
+    """Return where the subject's records are placed: a shard, or None for validation."""
+    places = RecordPlace.objects.filter(subject__external_id=subject)
+    return set(places.values_list("shard", flat=True))
 
 
 def moment(hour: int) -> datetime:
@@ -216,13 +257,13 @@ def ask(subject: str, scope: Scope = EVERYTHING) -> ErasureRequest:
         channel=Channel.API,
         ground=Ground.CONSENT_WITHDRAWN,
         actor="client:1",
-        identity_asserted=True,
+        identity=IdentityMethod.ASSERTED,
     )
 
 
 def erase(subject: str, scope: Scope = EVERYTHING) -> ErasureRequest:
     """File a request and approve it."""
-    return request_approve(request_id=ask(subject, scope).pk, actor="user:1")
+    return approve(ask(subject, scope))
 
 
 def work_on(queue: Queue, *, worker: str = "") -> int:

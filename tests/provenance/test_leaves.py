@@ -14,7 +14,7 @@ from django.db import connection
 from compliance.canonical import json_digest
 from compliance.keyring import Key, secret
 from compliance.provenance import sparse_merkle
-from compliance.provenance.leaves import manifest_proof, records_tree
+from compliance.provenance.leaves import branches_fill, manifest_proof, records_tree
 from compliance.provenance.manifests import (
     leaf_of,
     record_commitment,
@@ -24,7 +24,7 @@ from compliance.provenance.manifests import (
     subject_position,
     subject_secret,
 )
-from compliance.provenance.models import Plan, Prompt, RecordPlace, SubjectLeaf
+from compliance.provenance.models import Plan, Prompt, RecordPlace, SubjectLeaf, TreeBranch
 from compliance.provenance.placement import place_new_records
 from compliance.provenance.releases import live_release, release_publish
 from compliance.records.models import Interaction, Subject
@@ -189,3 +189,39 @@ def test_the_migration_gives_leaves_to_who_is_placed(plan: Plan, cast: dict[str,
     migration = import_module("compliance.provenance.migrations.0005_subject_leaf")
     migration.leaves_fill(apps, Mock(connection=connection))
     assert list(SubjectLeaf.objects.order_by("pk").values_list(*fields)) == expected
+
+
+def whole_tree(plan: Plan) -> str:
+    rows = SubjectLeaf.objects.filter(plan=plan).values_list("position", "leaf")
+    leaves = {bytes(position): bytes(content) for position, content in rows}
+    return f"sha256:{sparse_merkle.root(leaves).hex()}"
+
+
+def change_by_hand(cast: dict[str, str]) -> None:
+    SubjectLeaf.objects.filter(subject__external_id=cast["taught"]).update(leaf=b"x" * 32)
+
+
+def move_by_hand(cast: dict[str, str]) -> None:
+    SubjectLeaf.objects.filter(subject__external_id=cast["taught"]).update(position=b"y" * 32)
+
+
+def leave(cast: dict[str, str]) -> None:
+    Subject.objects.get(external_id=cast["few"]).delete()
+
+
+def join(cast: dict[str, str]) -> None:
+    make_subject("newcomer", 7)
+    place_new_records(Plan.objects.get())
+
+
+@pytest.mark.parametrize("change", [change_by_hand, move_by_hand, leave, join])
+def test_a_stored_branch_never_outlives_its_leaves(plan: Plan, cast: dict[str, str], change):
+    branches_fill(plan)
+    assert TreeBranch.objects.count() == 256
+    assert records_tree(plan)["root"] == whole_tree(plan)
+    before = whole_tree(plan)
+    change(cast)
+    assert TreeBranch.objects.count() < 256
+    assert records_tree(plan)["root"] == whole_tree(plan) != before
+    branches_fill(plan)
+    assert records_tree(plan)["root"] == whole_tree(plan)

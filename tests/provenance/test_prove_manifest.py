@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 
-from compliance.erasure.models import Channel, Ground
+from compliance.erasure.models import Channel, Ground, IdentityMethod
 from compliance.erasure.services import request_receive
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def test_nothing_is_proven_of_an_undecided_request():
         channel=Channel.API,
         ground=Ground.CONSENT_WITHDRAWN,
         actor="client:1",
-        identity_asserted=True,
+        identity=IdentityMethod.ASSERTED,
     )
     with pytest.raises(CommandError, match="in the state in_review"):
         call_command("prove_manifest", str(request.pk))

@@ -10,10 +10,13 @@ from compliance.provenance.sparse_merkle import (
     DEPTH,
     EMPTY,
     Proof,
+    branch,
     leaf_hash,
     node_hash,
     prove,
+    prove_in_branches,
     root,
+    root_of_branches,
     root_shown,
     verify_absence,
     verify_presence,
@@ -190,3 +193,25 @@ def test_a_leaf_cannot_hide_at_another_place(
 def test_what_is_no_proof_shows_nothing(proof: Proof):
     assert not verify_presence(EMPTY, A, LEAVES[A], proof)
     assert not verify_absence(EMPTY, A, proof)
+
+
+BYTES = st.integers(0, 255) | st.sampled_from([0, 1, 127, 128, 255])
+CROWDED = st.tuples(BYTES, st.binary(min_size=31, max_size=31)).map(
+    lambda pair: bytes([pair[0]]) + pair[1]
+)
+
+
+@given(st.dictionaries(CROWDED, st.binary(min_size=32, max_size=32), max_size=40), CROWDED)
+def test_branches_give_the_same_root_and_the_same_proofs(leaves, stranger):
+    parts = {
+        first: {p: leaf for p, leaf in leaves.items() if p[0] == first} for first in range(256)
+    }
+    branches = {first: branch(part) for first, part in parts.items() if part}
+    assert root_of_branches(branches) == root(leaves)
+    for position in [*leaves, stranger]:
+        assert prove_in_branches(branches, parts.__getitem__, position) == prove(leaves, position)
+
+
+def test_a_branch_takes_leaves_of_one_first_byte():
+    with pytest.raises(ValueError, match="same first byte"):
+        branch({bytes(32): bytes(32), b"\x01" + bytes(31): bytes(32)})

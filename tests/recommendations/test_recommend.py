@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,9 @@ from compliance.recommendations.errors import (
 )
 from compliance.recommendations.services import recommend
 from compliance.records.models import Item, Subject
+from compliance.records.restricted import is_restricted
+from compliance.records.restriction import restriction_begin, restriction_end
+from compliance.records.scope import EVERYTHING
 from recmodel.base import load_base
 from recmodel.calibrator import scores
 from recmodel.mixture import Mixture
@@ -92,6 +96,32 @@ def test_a_shorter_list_is_the_head_of_a_longer_one(plan: Plan) -> None:
 
 def test_it_answers_unknown_subjects_as_those_without_history(plan: Plan) -> None:
     assert recommend(subject="nobody", limit=9) == recommend(subject="newcomer", limit=9)
+
+
+def test_it_answers_restricted_subjects_as_unknown_ones(plan: Plan) -> None:
+    known = recommend(subject="alice", limit=100)
+    request_id = uuid.uuid4()
+    restriction_begin(external_id="alice", request_id=request_id, scope=EVERYTHING)
+    answer = recommend(subject="alice", limit=100)
+    assert answer.items == recommend(subject="nobody", limit=100).items
+    assert answer.items != known.items
+    restriction_end(request_id=request_id)
+    assert recommend(subject="alice", limit=100) == known
+
+
+def test_it_computes_anew_if_the_subject_is_restricted_meanwhile(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = services._answer
+
+    def answer_during_a_verification(subject: str, limit: int) -> services.Recommendations:
+        answer = answered(subject, limit)
+        if not is_restricted("alice"):
+            restriction_begin(external_id="alice", request_id=uuid.uuid4(), scope=EVERYTHING)
+        return answer
+
+    monkeypatch.setattr(services, "_answer", answer_during_a_verification)
+    assert recommend(subject="alice", limit=5).items == recommend(subject="nobody", limit=5).items
 
 
 def test_it_follows_a_switch_of_the_release(plan: Plan) -> None:

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -53,9 +54,21 @@ def test_the_same_moment_in_another_zone_is_the_same():
         ({"period": (NOON + HOUR, NOON)}, "before it begins"),
         ({"period": (NOON.replace(tzinfo=None), NOON)}, "offset"),
         ({"records": {("cup", NOON.replace(tzinfo=None))}}, "offset"),
+        ({"period": (datetime(1, 1, 1, tzinfo=ZoneInfo("Europe/Berlin")), NOON)}, "years"),
+        ({"period": (NOON, datetime.max.replace(tzinfo=UTC))}, "years"),
+        ({"records": {("cup", datetime(1, 1, 1, tzinfo=UTC))}}, "years"),
         ({"items": {f"i{n}" for n in range(MAX_ENTRIES + 1)}}, "1,000 items or records at most"),
     ],
-    ids=["two", "backwards", "naive-period", "naive-record", "too-many"],
+    ids=[
+        "two",
+        "backwards",
+        "naive-period",
+        "naive-record",
+        "year-1",
+        "year-9999",
+        "year-1-record",
+        "too-many",
+    ],
 )
 def test_what_is_no_scope_is_refused(values, fault):
     with pytest.raises(ScopeError, match=fault):

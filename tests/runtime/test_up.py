@@ -99,7 +99,9 @@ def test_up_runs_restarts_a_killed_worker_and_leaves_nothing_after_ctrl_c(tmp_pa
         until(lambda: "Ready: " in printed(var) or process.poll() is not None)
         assert process.poll() is None, printed(var)
         names = {each.environ().get("SUPERVISOR_PROCESS_NAME") for each in marked(var / "run")}
-        assert names >= {"web", "worker-train", "worker-replay", "scheduler", "guard"}
+        workers = {"worker-train", "worker-replay", "worker-notify"}
+        assert names >= {"web", *workers, "scheduler", "guard"}
+        assert (var / "keys" / "link.key").exists()
 
         assert f"process {process.pid}" in refusal(var, "--port", str(free_port()))
 
@@ -173,3 +175,14 @@ def test_only_one_supervisor_runs_in_a_folder(tmp_path):
         Supervisor(tmp_path, []),
     ):
         pass
+
+
+def test_up_makes_no_key_that_an_older_installation_lacks(tmp_path):
+    var = tmp_path / "var"
+    (var / "keys").mkdir(parents=True)
+    (var / "keys" / "identity.key").write_text("ab" * 32)
+    with up(var, "--no-web") as process:
+        until(lambda: "Workers and scheduler run" in printed(var) or process.poll() is not None)
+        assert process.poll() is None, printed(var)
+        assert "Keys are missing: blind-index.key" in printed(var)
+        assert not (var / "keys" / "link.key").exists()

@@ -8,8 +8,8 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from compliance.erasure.models import Channel, ErasureRequest, Ground
-from compliance.erasure.services import request_approve, request_receive
+from compliance.erasure.models import Channel, ErasureRequest, Ground, IdentityMethod
+from compliance.erasure.services import request_receive
 from compliance.erasure.states import State
 from compliance.evidence import verifier
 from compliance.evidence.keys import PUBLIC_NAME
@@ -25,6 +25,7 @@ from recmodel.adapter import load_adapter
 from recmodel.base import load_base
 from recmodel.rates import told
 from recmodel.training import TrainingConfig, initial_state, train_slice
+from tests.approving import approve as approve_request
 from tests.workers.conftest import SLICES, wait_for, worker
 
 
@@ -34,12 +35,12 @@ def ask(subject: str) -> ErasureRequest:
         channel=Channel.API,
         ground=Ground.CONSENT_WITHDRAWN,
         actor="client:1",
-        identity_asserted=True,
+        identity=IdentityMethod.ASSERTED,
     )
 
 
 def approve(subject: str) -> ErasureRequest:
-    return request_approve(request_id=ask(subject).pk, actor="user:1")
+    return approve_request(ask(subject))
 
 
 def state_of(request: ErasureRequest) -> State:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from compliance.erasure.impact import impact_of
 from compliance.erasure.models import ErasureRequest
 from compliance.erasure.services import request_approve
 from compliance.evidence import verifier
@@ -55,7 +56,12 @@ def _ask_and_approve(story: Story, subject: str) -> ErasureRequest:
         "/api/v1/erasure-requests", {"subject": subject, "identity_asserted": True}
     )
     story.console.print(f"Request {answer['id']}: {answer['state']}, due on {answer['due_on']}.")
-    request = request_approve(request_id=answer["id"], actor=f"user:{story.reviewer.user.pk}")
+    impact = impact_of(ErasureRequest.objects.get(pk=answer["id"]))
+    request = request_approve(
+        request_id=answer["id"],
+        actor=f"user:{story.reviewer.user.pk}",
+        digest=impact.digest,
+    )
     story.console.print(f"A reviewer approves: {request.erased_interactions} interactions erased.")
     return request
 

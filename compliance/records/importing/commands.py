@@ -62,6 +62,7 @@ def _counts(report: ImportReport) -> Table:
         ("new interactions", report.interactions),
         ("lines that changed nothing", report.unchanged),
         ("lines of erased subjects, skipped", report.suppressed),
+        ("lines of restricted subjects, parked", report.parked),
         ("lines rejected", report.rejected),
     ):
         table.add_row(name, f"{count:,}")

@@ -13,6 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from compliance.records.importing import staging
 from compliance.records.importing.columns import PLAIN_COLUMNS, Columns
 from compliance.records.importing.detect import folder_source
+from compliance.records.importing.parking import park
 from compliance.records.importing.parquet import parquet_source
 from compliance.records.importing.plain import plain_source
 from compliance.records.importing.rejects import RejectsFile
@@ -38,6 +39,7 @@ class ImportReport:
     unchanged: int  # lines that were there already, in the database or earlier in the file
     rejected: int
     suppressed: int
+    parked: int  # lines of restricted subjects, which wait for the decision on their request
     seconds: float
     reasons: dict[str, int]
     notices: tuple[str, ...]
@@ -133,9 +135,12 @@ class _Import:
         self.cursor.execute(staging.PREPARE)
         items = staging.change(self.cursor, staging.INSERT_ITEMS)
         rejected = self._reject(staging.changed_items(self.cursor, self.source.items.file.name))
-        suppressed = staging.suppress(self.cursor)
+        suppressed = len(staging.suppress(self.cursor))
         file = self.source.interactions.file.name
         rejected += self._reject(staging.unknown_items(self.cursor, file))
+        parking = park(self.cursor)
+        rejected += self._reject(parking.rejects(file))
+        parked = len(parking.parked)
         subjects = staging.change(self.cursor, staging.INSERT_SUBJECTS)
         interactions = self._store_interactions()
         rejected += self._reject(staging.changed_interactions(self.cursor, file))
@@ -143,8 +148,9 @@ class _Import:
             "items": items,
             "subjects": subjects,
             "interactions": interactions,
-            "unchanged": staged - items - interactions - rejected - suppressed,
+            "unchanged": staged - items - interactions - rejected - suppressed - parked,
             "suppressed": suppressed,
+            "parked": parked,
         }
 
     def _stage(self) -> int:

@@ -32,6 +32,15 @@ class ClassRow(NamedTuple):
     erasure_class: str
 
 
+class ContactLine(NamedTuple):
+    """A line that says how a subject can be reached. Personal data."""
+
+    line: int
+    subject: str
+    email: str
+    language: str
+
+
 class Reject(NamedTuple):
     """A line that was not taken. `value` may be personal; `reason` never is."""
 

@@ -50,11 +50,12 @@ SUPPRESS = """
 DELETE FROM staged_interaction staged USING staged_suppression suppression
 WHERE suppression.subject = staged.subject AND staged.occurred_at <= suppression.until
     AND (suppression.since IS NULL OR suppression.since <= staged.occurred_at)
+RETURNING staged.line
 """
 OF_SUBJECTS = """
 SELECT line, subject, item, occurred_at FROM staged_interaction WHERE subject = ANY(%s)
 """
-SUPPRESS_LINES = "DELETE FROM staged_interaction WHERE line = ANY(%s)"
+DROP_LINES = "DELETE FROM staged_interaction WHERE line = ANY(%s)"
 UNKNOWN_ITEMS = """
 DELETE FROM staged_interaction staged
 WHERE NOT EXISTS (SELECT FROM records_item item WHERE item.external_id = staged.item)
@@ -88,26 +89,29 @@ ORDER BY staged.line
 """
 
 
-def change(cursor: CursorWrapper, statement: str, parameters: tuple[int, ...] = ()) -> int:
+def change(
+    cursor: CursorWrapper, statement: str, parameters: tuple[int | list[int], ...] = ()
+) -> int:
     """Run a statement and return how many rows it added or removed."""
     cursor.execute(statement, parameters or None)
     return int(cursor.rowcount)
 
 
-def suppress(cursor: CursorWrapper) -> int:
-    """Drop the staged records that were erased and dated up to that; return how many."""
+def suppress(cursor: CursorWrapper) -> list[int]:
+    """Drop the staged records that were erased and dated up to that; return their lines."""
     if not Suppression.objects.exists():
-        return 0
+        return []
     cursor.execute("SELECT DISTINCT subject FROM staged_interaction")
     found = list(refusals(row[0] for row in cursor.fetchall()))
     with cursor.copy("COPY staged_suppression FROM STDIN") as copy:
         for refused in found:
             for since, until in refused.spans:
                 copy.write_row((refused.external_id, since, until))
-    return change(cursor, SUPPRESS) + _suppress_parts(cursor, found)
+    cursor.execute(SUPPRESS)
+    return [line for (line,) in cursor.fetchall()] + _suppress_parts(cursor, found)
 
 
-def _suppress_parts(cursor: CursorWrapper, found: Iterable[Refusals]) -> int:
+def _suppress_parts(cursor: CursorWrapper, found: Iterable[Refusals]) -> list[int]:
     """Drop the staged records that were erased one by one or with their item."""
     partly = {refused.external_id: refused for refused in found if refused.parts}
     cursor.execute(OF_SUBJECTS, [list(partly)])
@@ -116,8 +120,8 @@ def _suppress_parts(cursor: CursorWrapper, found: Iterable[Refusals]) -> int:
         for line, subject, item, at in cursor.fetchall()
         if partly[subject].refuses_part(item, at)
     ]
-    cursor.execute(SUPPRESS_LINES, [lines])
-    return len(lines)
+    cursor.execute(DROP_LINES, [lines])
+    return lines
 
 
 def changed_items(cursor: CursorWrapper, file: str) -> Iterator[Reject]:

@@ -16,6 +16,7 @@ from compliance.records.importing.lines import (
 )
 from compliance.records.importing.rows import (
     ClassRow,
+    ContactLine,
     FaultError,
     InteractionRow,
     ItemRow,
@@ -23,7 +24,7 @@ from compliance.records.importing.rows import (
     SourceError,
 )
 
-Row = TypeVar("Row", ItemRow, InteractionRow, ClassRow)
+Row = TypeVar("Row", ItemRow, InteractionRow, ClassRow, ContactLine)
 LONGEST_VALUE = 200
 
 
@@ -160,7 +161,7 @@ def printable(value: str) -> str:
 
 
 def encoding_notices(
-    *tables: Table[ItemRow] | Table[InteractionRow] | Table[ClassRow],
+    *tables: Table[ItemRow] | Table[InteractionRow] | Table[ClassRow] | Table[ContactLine],
 ) -> tuple[str, ...]:
     """Say which files are not UTF-8 and were taken for Latin-1."""
     return tuple(

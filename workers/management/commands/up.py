@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from compliance import embedded
+from compliance import embedded, keyring
 from compliance.postgres import PostgresError
 from workers.supervisor import Supervisor, SupervisorError, keep, programs, require_free_port
 
@@ -49,6 +49,7 @@ class Command(BaseCommand):
                 require_free_port(host, port)
             server = stack.enter_context(embedded.start(var)) if ours else None
             self._migrate()
+            self._keys(new=ours)
             stack.callback(supervisor.stop)  # before the server stops
             self._keep(supervisor, server, _url(host, port))
 
@@ -56,6 +57,20 @@ class Command(BaseCommand):
         call_command("migrate", database="owner", verbosity=0)
         connections.close_all()
         self.stdout.write("The database is up to date.")
+
+    def _keys(self, *, new: bool) -> None:
+        """Make the keys of a `new` installation; never one that an older one has lost."""
+        missing = [key for key in keyring.Key if not keyring.key_path(key).exists()]
+        if new and len(missing) == len(keyring.Key):
+            call_command("create_keys", stdout=self.stdout)
+        elif missing:
+            names = ", ".join(f"{key}.key" for key in missing)
+            self.stdout.write(
+                self.style.WARNING(
+                    f"Keys are missing: {names}. Restore them from your key back-up or, if they "
+                    "never were, run `manage.py create_keys`. Until then some pages fail."
+                )
+            )
 
     def _keep(
         self, supervisor: Supervisor, server: embedded.Embedded | None, url: str | None
@@ -85,7 +100,8 @@ def _url(host: str, port: int | None) -> str | None:
 def _welcome(url: str | None) -> str:
     if url is None:
         return "Workers and scheduler run. Ctrl-C stops them."
-    return f"Ready: {url}admin/ (review), {url}api/schema/ (API). Ctrl-C stops everything."
+    pages = f"{url}requests/ (portal), {url}admin/ (review), {url}api/schema/ (API)"
+    return f"Ready: {pages}. Ctrl-C stops everything."
 
 
 def _interrupt(*_: object) -> None:

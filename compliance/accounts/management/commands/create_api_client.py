@@ -1,17 +1,18 @@
 """`manage.py create_api_client NAME --scope SCOPE`: make a key and show it once."""
 
 from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from compliance.accounts.models import ApiClient
+from compliance.accounts.days import end_of
+from compliance.accounts.models import MOST_CALLS
 from compliance.accounts.scopes import Scope
-from compliance.accounts.services import client_create
+from compliance.accounts.services import ClientRefusedError, client_create
 
-SCOPES = "\n".join(f"  {scope.value:24} {scope.label}" for scope in Scope)
+SCOPES = "\n".join(f"  {scope.value:26} {scope.label}" for scope in Scope)
 
 
 class Command(BaseCommand):
@@ -35,12 +36,28 @@ class Command(BaseCommand):
             "--expires", type=_day, metavar="YYYY-MM-DD", help="last day on which the key works"
         )
 
+        parser.add_argument(
+            "--calls-per-minute", type=_count, metavar="N", help="a limit of its own; see the docs"
+        )
+
     def handle(
-        self, *, name: str, scopes: list[Scope], expires: date | None, **options: Any
+        self,
+        *,
+        name: str,
+        scopes: list[Scope],
+        expires: date | None,
+        calls_per_minute: int | None,
+        **options: Any,
     ) -> None:
-        if ApiClient.objects.filter(name=name).exists():
-            raise CommandError(f"There is an API client {name!r} already; choose another name.")
-        _, key = client_create(name=name, scopes=scopes, expires_at=_end_of(expires))
+        try:
+            _, key = client_create(
+                name=name,
+                scopes=scopes,
+                expires_at=end_of(expires),
+                calls_per_minute=calls_per_minute,
+            )
+        except ClientRefusedError as error:
+            raise CommandError(str(error)) from None
         self.stderr.write("The key is shown this once and kept nowhere; store it now.")
         self.stdout.write(key)
 
@@ -68,8 +85,7 @@ def _day(text: str) -> date:
     return day
 
 
-def _end_of(day: date | None) -> datetime | None:
-    """Return the first moment after `day` in the controller's time zone."""
-    if day is None:
-        return None
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_CALLS:
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST_CALLS}")
+    return int(text)

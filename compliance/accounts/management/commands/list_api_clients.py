@@ -16,10 +16,10 @@ class Command(BaseCommand):
     help = "List the API clients. No key is shown: none is kept."
 
     def handle(self, **options: Any) -> None:
-        table = Table("Name", "Scopes", "State", "Created", "Last used")
+        table = Table("Name", "Scopes", "State", "Created", "Last used", "Old key")
         for client in ApiClient.objects.all():
             scopes = "\n".join(client.scopes)
-            days = _day(client.created_at), _day(client.last_used_at)
+            days = _day(client.created_at), _day(client.last_used_at), _old_key(client)
             table.add_row(Text(client.name), scopes, _state(client), *days)
         Console(file=cast(TextIO, self.stdout)).print(table)
 
@@ -31,6 +31,12 @@ def _state(client: ApiClient) -> str:
         return "usable"
     word = "expires" if client.expires_at > timezone.now() else "expired"
     return f"{word} {_day(client.expires_at)}"
+
+
+def _old_key(client: ApiClient) -> str:
+    if client.former_ends_at is None or client.former_ends_at <= timezone.now():
+        return ""
+    return f"until {timezone.localtime(client.former_ends_at):%Y-%m-%d %H:%M}"
 
 
 def _day(moment: datetime | None) -> str:

@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from compliance.accounts.models import ApiClient
+from compliance.accounts.services import client_revoke
 
 
 class Command(BaseCommand):
-    help = "Revoke an API client: its key stops working at once and for good."
+    help = "Revoke an API client: its keys stop working at once and for good."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="see `manage.py list_api_clients`")
@@ -18,8 +18,7 @@ class Command(BaseCommand):
         client = ApiClient.objects.filter(name=name).first()
         if client is None:
             raise CommandError(f"There is no API client {name!r}. See `list_api_clients`.")
-        revoked = ApiClient.objects.filter(pk=client.pk, revoked_at=None)
-        if revoked.update(revoked_at=timezone.now()):
+        if client_revoke(client_id=client.pk):
             self.stdout.write(f"{name} is revoked.")
         else:
             self.stdout.write(f"{name} was revoked before.")

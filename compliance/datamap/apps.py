@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class DataMapConfig(AppConfig):
+    name = "compliance.datamap"
+    verbose_name = "Map of personal data"

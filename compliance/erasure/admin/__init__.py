@@ -1,0 +1,6 @@
+"""The review: the queue of requests, the page of one, the steps, and steps for many at once."""
+
+from compliance.erasure.admin.queue import ErasureRequestAdmin
+from compliance.erasure.admin.recipients import RecipientAdmin
+
+__all__ = ["ErasureRequestAdmin", "RecipientAdmin"]

@@ -1,0 +1,1 @@
+"""The API of erasure requests: it translates, and the services decide."""

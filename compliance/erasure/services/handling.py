@@ -1,0 +1,104 @@
+"""Who looks after a request, whom it is about, and what reviewers tell one another about it."""
+
+import uuid
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from compliance.erasure.errors import StepError
+from compliance.erasure.identity import identity_decrypt, identity_index
+from compliance.erasure.models import Comment, ErasureRequest, Step
+from compliance.erasure.states import FINAL_STATES, State
+from compliance.erasure.transitions import event_add, request_lock, request_write, require_state
+from compliance.sealing import seal
+
+OPEN_STATES = frozenset(State) - FINAL_STATES
+
+
+class AssigneeError(StepError):
+    """Nobody who may decide."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Requests are assigned to active users who may decide them."))
+
+
+class TakenError(StepError):
+    """Somebody else was first."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            _("%(name)s looks after this request already. Assign it if you want to change that.")
+            % {"name": name}
+        )
+
+
+class EmptyCommentError(StepError):
+    """A comment without words."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Write the comment."))
+
+
+def is_assignable(user: User) -> bool:
+    """Tell whether requests can be given to `user`."""
+    return user.is_active and user.has_perm("erasure.decide")
+
+
+@transaction.atomic
+def request_assign(
+    *, request_id: uuid.UUID, actor: str, assignee: User | None, only_if_free: bool = False
+) -> ErasureRequest:
+    """Give the request to somebody who may decide it, or to nobody. Raises `AssigneeError`.
+
+    With `only_if_free` nobody loses it: raises `TakenError` if somebody else looks after it.
+    """
+    request = request_lock(request_id)
+    require_state(request, OPEN_STATES, State.IN_REVIEW)
+    if assignee and not is_assignable(assignee):
+        raise AssigneeError
+    if only_if_free and request.assignee and request.assignee != assignee:
+        raise TakenError(request.assignee.get_username())
+    request_write(request, assignee=assignee)
+    if assignee:
+        event_add(request, Step.ASSIGNED, actor=actor, note=f"user:{assignee.pk}")
+    else:
+        event_add(request, Step.UNASSIGNED, actor=actor)
+    return request
+
+
+@transaction.atomic
+def comment_add(*, request_id: uuid.UUID, actor: str, text: str) -> Comment:
+    """Add a comment, also to an answered request. Raises `EmptyCommentError`."""
+    request = request_lock(request_id)
+    if not text.strip():
+        raise EmptyCommentError
+    comment = Comment.objects.create(request=request, actor=actor, text=seal(text.strip()))
+    event_add(request, Step.COMMENTED, actor=actor)
+    return comment
+
+
+@transaction.atomic
+def identity_show(*, request_id: uuid.UUID, actor: str) -> str:
+    """Return whom the request is about, and note who looked.
+
+    Raises `IdentityGoneError` for an answered request, `InvalidToken` under another identity key.
+    """
+    request = request_lock(request_id)
+    external_id = identity_decrypt(request.identity)
+    event_add(request, Step.IDENTITY_SHOWN, actor=actor)
+    return external_id
+
+
+@transaction.atomic
+def requests_of(*, external_id: str, actor: str) -> list[ErasureRequest]:
+    """Return the open requests of the subject with exactly this identifier, the oldest first.
+
+    It shows whom they are about, so each notes who looked. Answered ones cannot be found: whom
+    they were about is forgotten.
+    """
+    mine = ErasureRequest.objects.open().filter(identity_index=identity_index(external_id))
+    found = list(mine.order_by("received_at", "pk"))
+    for request in found:
+        event_add(request, Step.IDENTITY_SHOWN, actor=actor)
+    return found

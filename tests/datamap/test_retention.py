@@ -1,0 +1,250 @@
+"""What is past its time goes, what is not stays, and evidence is never touched."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.db import transaction
+from django.utils import timezone
+
+from compliance.accounts.models import ApiClient, Throttle
+from compliance.accounts.scopes import Scope
+from compliance.accounts.throttling import throttle_hit
+from compliance.datamap.columns import Erased
+from compliance.datamap.retention import retention_due, retention_run
+from compliance.datamap.rules import RULES
+from compliance.datamap.tables import TABLES
+from compliance.erasure.models import (
+    Answer,
+    Batch,
+    BatchAction,
+    BatchItem,
+    BatchState,
+    Comment,
+    ErasureEvent,
+    ErasureRequest,
+    Extension,
+    IdentityCode,
+    IdentityMethod,
+    Refusal,
+)
+from compliance.erasure.proving import code_send
+from compliance.erasure.services import (
+    comment_add,
+    request_confirm_identity,
+    request_deny,
+    request_extend,
+)
+from compliance.erasure.services.receiving import Origin
+from compliance.jobs.models import Job, JobState, MessageState, OutboxMessage, Outcome, Queue
+from compliance.jobs.outbox import mail_enqueue, message_mark_failed
+from compliance.jobs.services import job_enqueue
+from compliance.opendsr.models import OpenDsrRequest, Regulation
+from compliance.sealing import seal
+from tests.datamap.conftest import Later
+from tests.erasure.conftest import RITA, ask
+
+EARLY, LATE = 1090, 1100  # around 36 months, in days
+
+
+def denied() -> ErasureRequest:
+    """Refused on the day it came, with an extension and a comment."""
+    request = ask()
+    comment_add(request_id=request.pk, actor=RITA, text="Called her twice.")
+    request_extend(request_id=request.pk, actor=RITA, reasons="Many requests.", told=True)
+    request_deny(
+        request_id=request.pk, actor=RITA, article=Refusal.LEGAL_CLAIMS, text="A suit is pending."
+    )
+    return request
+
+
+def words(request: ErasureRequest) -> dict[str, bool]:
+    """Which of the request's words are still there."""
+    return {
+        "answer": Answer.objects.get(request=request).text is not None,
+        "extension": Extension.objects.get(request=request).reasons is not None,
+        "comment": Comment.objects.get(request=request).text is not None,
+    }
+
+
+def test_the_words_of_a_request_go_36_months_after_its_end(later: Later):
+    request = denied()
+    later(EARLY)
+    retention_run()
+    assert words(request) == {"answer": True, "extension": True, "comment": True}
+    later(LATE)
+    done = retention_run()
+    assert words(request) == {"answer": False, "extension": False, "comment": False}
+    assert done["texts of refusals"] == done["reasons of extensions"] == done["comments"] == 1
+    assert set(retention_run().values()) == {0}, "Once more it finds nothing."
+
+
+def test_the_time_can_be_set(later: Later, settings):
+    request = denied()
+    settings.RETENTION_MONTHS = 2
+    later(57)
+    retention_run()
+    assert words(request)["answer"]
+    later(64)
+    retention_run()
+    assert not words(request)["answer"]
+
+
+def test_the_words_of_an_open_request_stay(later: Later):
+    request = ask()
+    comment_add(request_id=request.pk, actor=RITA, text="Called her twice.")
+    later(LATE)
+    retention_run()
+    assert Comment.objects.get().text is not None
+
+
+def test_the_words_stay_while_the_request_is_reopened(later: Later):
+    request = denied()
+    ask(origin=Origin(reopens=request.pk))
+    later(LATE)
+    retention_run()
+    assert words(request)["answer"]
+
+
+def test_events_and_the_request_itself_stay(later: Later):
+    request = denied()
+    before = list(ErasureEvent.objects.values()), list(ErasureRequest.objects.values())
+    later(LATE)
+    retention_run()
+    assert (list(ErasureEvent.objects.values()), list(ErasureRequest.objects.values())) == before
+    assert Answer.objects.get(request=request).article == Refusal.LEGAL_CLAIMS
+
+
+def test_the_digest_of_an_opendsr_call_goes_with_the_words(later: Later):
+    request = denied()
+    client = ApiClient.objects.create(name="Shop", key_id="k", scopes=[Scope.OPENDSR])
+    side = OpenDsrRequest.objects.create(
+        request=request, client=client, regulation=Regulation.GDPR, body_digest=bytes(32)
+    )
+    later(LATE)
+    assert retention_run()["digests of OpenDSR calls"] == 1
+    side.refresh_from_db()
+    assert side.body_digest is None
+
+
+def test_a_dead_letter_is_forgotten_after_30_days(later: Later):
+    with transaction.atomic():
+        message = mail_enqueue(
+            about=ask().pk, topic="erasure.denied", to="a@example.org", subject="s", text="t"
+        )
+        message_mark_failed(message, outcome=Outcome.REJECTED, final=True)
+    later(29)
+    retention_run()
+    assert OutboxMessage.objects.get().payload is not None
+    later(31)
+    assert retention_run()["contents of dead letters"] == 1
+    message.refresh_from_db()
+    assert (message.payload, message.state) == (None, MessageState.CANCELLED)
+
+
+def test_a_code_goes_when_the_identity_was_shown_otherwise(later: Later):
+    request = ask(checked=False, reachable=True)
+    code_send(request_id=request.pk, actor="subject:")
+    later(2)
+    retention_run()
+    assert IdentityCode.objects.exists(), "How many were sent still counts."
+    request_confirm_identity(request_id=request.pk, actor=RITA, method=IdentityMethod.REVIEWER)
+    assert retention_run()["codes"] == 1
+    assert not IdentityCode.objects.exists()
+
+
+@pytest.mark.parametrize(("state", "stays"), [("draft", False), ("ready", False), ("done", True)])
+def test_a_batch_that_nobody_starts_goes_after_30_days(later: Later, state: str, stays: bool):
+    batch = Batch.objects.create(
+        action=BatchAction.DENY, state=BatchState(state), actor=RITA, values=seal("because")
+    )
+    BatchItem.objects.create(batch=batch, request=ask())
+    later(29)
+    retention_run()
+    assert Batch.objects.exists()
+    later(31)
+    assert retention_run()["batches that nobody started"] == (0 if stays else 1)
+    assert Batch.objects.exists() == stays
+
+
+def test_the_error_of_a_job_goes_after_90_days_and_the_job_stays(later: Later):
+    job_enqueue(queue=Queue.DEFAULT, kind="refresh", target="1")
+    Job.objects.update(state=JobState.FAILED, error="KeyError: 'x'", finished_at=timezone.now())
+    later(89)
+    retention_run()
+    assert Job.objects.get().error
+    later(91)
+    assert retention_run()["errors of jobs"] == 1
+    assert (Job.objects.get().error, Job.objects.get().state) == ("", JobState.FAILED)
+
+
+def test_sessions_go_when_they_have_ended(later: Later):
+    for key, hours in (("old", -1), ("new", 1)):
+        end = timezone.now() + timedelta(hours=hours)
+        Session.objects.create(session_key=key, session_data="x", expire_date=end)
+    assert retention_run()["sessions"] == 1
+    assert Session.objects.get().session_key == "new"
+
+
+def test_the_log_of_the_admin_goes_after_36_months(later: Later):
+    rita = User.objects.create_user("rita")
+    LogEntry.objects.create(
+        user=rita, object_repr="subject #3", action_flag=CHANGE, action_time=timezone.now()
+    )
+    later(EARLY)
+    retention_run()
+    assert LogEntry.objects.exists()
+    later(LATE)
+    assert retention_run()["the admin's log"] == 1
+    assert not LogEntry.objects.exists()
+
+
+def test_counters_go_when_their_window_has_ended(db: None):
+    throttle_hit("sign", "alice", limit=1, seconds=0)
+    throttle_hit("sign", "bob", limit=1, seconds=600)
+    assert retention_run()["counters of attempts"] == 1
+    assert Throttle.objects.count() == 1
+
+
+def test_each_time_limit_of_the_map_has_a_rule_and_each_rule_a_time_limit():
+    by_retention = {Erased.RETENTION, Erased.DELIVERY, Erased.DONE}
+    limits = {
+        (name, column)
+        for name, table in TABLES.items()
+        for column, said in table.columns.items()
+        if said.fate and said.fate.erased in by_retention
+    }
+    assert limits == {(rule.table, column) for rule in RULES for column in rule.columns}
+
+
+def test_a_dry_run_changes_nothing_and_says_as_much_as_the_run(later: Later):
+    request = denied()
+    later(LATE)
+    due = retention_due()
+    out = StringIO()
+    call_command("retention", "--dry-run", stdout=out)
+    assert words(request)["answer"]
+    assert "texts of refusals: 1 row\n" in out.getvalue()
+    assert f"{sum(due.values())} would be cleared, by {len(RULES)} rules." in out.getvalue()
+    out = StringIO()
+    call_command("retention", stdout=out)
+    assert "texts of refusals: 1 row\n" in out.getvalue()
+    assert not words(request)["answer"]
+
+
+def test_what_a_rule_names_is_there(db: None):
+    for rule in RULES:
+        assert set(rule.columns) <= set(TABLES[rule.table].columns)
+
+
+def test_the_clock_runs_it_daily():
+    from workers.app import app
+    from workers.tasks import retain
+
+    entry = app.conf.beat_schedule["retain"]
+    assert (entry["task"], entry["schedule"]) == (retain.name, 24 * 3600)
+    assert entry["options"] == {"queue": "notify"}

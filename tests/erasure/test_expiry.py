@@ -1,0 +1,74 @@
+import uuid
+from copy import copy
+from datetime import date
+
+import pytest
+
+from compliance.erasure.models import Pause, PauseKind
+from compliance.erasure.services import request_pause, request_unpause, requests_expire
+from compliance.erasure.services.timing import request_due_on
+from compliance.erasure.states import State
+from compliance.erasure.transitions import request_move
+from tests.erasure.conftest import RITA, ask
+
+pytestmark = pytest.mark.django_db
+
+
+def state(request) -> State:
+    request.refresh_from_db()
+    return request.status
+
+
+def test_a_request_whose_identity_is_never_proven_expires_after_thirty_days(at):
+    at("2026-03-05T10:00")
+    waiting, proven = ask(checked=False), ask()
+    at("2026-04-04T09:59")
+    assert requests_expire() == 0
+    at("2026-04-04T10:01")
+    assert requests_expire() == 1
+    assert state(waiting) is State.EXPIRED
+    assert state(proven) is State.IN_REVIEW
+    assert waiting.identity is None
+    assert waiting.events.last().actor == "system:clock"
+
+
+def test_a_paused_request_does_not_expire(at):
+    at("2026-03-05T10:00")
+    waiting = ask(checked=False)
+    request_pause(request_id=waiting.pk, actor=RITA, kind=PauseKind.IDENTITY)
+    at("2026-05-05T10:00")
+    assert requests_expire() == 0
+    assert state(waiting) is State.AWAITING_IDENTITY
+
+
+def test_the_days_of_a_pause_are_not_counted(at):
+    at("2026-03-05T10:00")
+    waiting = ask(checked=False)
+    request_pause(request_id=waiting.pk, actor=RITA, kind=PauseKind.IDENTITY)
+    at("2026-05-05T10:00")
+    request_unpause(request_id=waiting.pk, actor=RITA)
+    assert requests_expire() == 0
+    at("2026-06-04T09:59")
+    assert requests_expire() == 0
+    at("2026-06-04T10:01")
+    assert requests_expire() == 1
+
+
+def test_one_that_cannot_be_ended_holds_up_no_other(at, caplog):
+    at("2026-03-05T10:00")
+    other, one = ask(checked=False), copy(ask(checked=False))
+    one.pk, one.state, one.contact = uuid.UUID(int=0), "received", b"sealed under a lost key"
+    one.save(force_insert=True)
+    request_move(one, State.AWAITING_IDENTITY, actor=RITA)
+    at("2026-04-05T10:00")
+    assert requests_expire() == 2
+    assert (state(one), state(other)) == (State.AWAITING_IDENTITY, State.EXPIRED)
+    assert str(one.pk) in caplog.text
+
+
+def test_a_pause_survives_a_change_of_the_time_zone(at):
+    at("2026-03-05T23:30")
+    waiting = ask(checked=False)
+    first_day = {"started_on": date(2026, 3, 4), "ended_on": date(2026, 3, 8)}
+    Pause.objects.create(request=waiting, kind=PauseKind.IDENTITY, **first_day)
+    assert request_due_on(waiting) == date(2026, 4, 8)
