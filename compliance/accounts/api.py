@@ -8,9 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from compliance.accounts.api_errors import Conflict
 from compliance.accounts.models import ApiClient
 from compliance.accounts.parsers import StrictJsonParser
-from compliance.accounts.problems import Conflict
 from compliance.accounts.scopes import Scope
 
 

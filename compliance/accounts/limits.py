@@ -6,8 +6,8 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from compliance.accounts.api_errors import TooManyCalls
 from compliance.accounts.models import ApiClient
-from compliance.accounts.problems import TooManyCalls
 from compliance.accounts.throttling import throttle_hit
 
 if TYPE_CHECKING:  # it imports the settings that name this module

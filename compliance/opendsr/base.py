@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from compliance.accounts.api import ApiView
-from compliance.accounts.problems import Unavailable
+from compliance.accounts.api_errors import Unavailable
 from compliance.opendsr.errors import CONTENT_TYPE, error_response
 from compliance.opendsr.keys import Signer, SignerError, signer
 

@@ -12,7 +12,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
 from compliance.accounts.api import client_of, validated
-from compliance.accounts.problems import Conflict
+from compliance.accounts.api_errors import Conflict
 from compliance.accounts.scopes import Scope
 from compliance.erasure.filing import OtherRequestError
 from compliance.erasure.services import request_cancel

@@ -5,8 +5,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from compliance.accounts.api import ApiView, validated
+from compliance.accounts.api_errors import Unavailable
 from compliance.accounts.openapi import WITH_BODY, problems
-from compliance.accounts.problems import Unavailable
 from compliance.accounts.scopes import Scope
 from compliance.recommendations.errors import ServingError
 from compliance.recommendations.serializers import QuestionSerializer, RecommendationsSerializer

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import Http404
 
 from compliance.accounts.api import ApiView
-from compliance.accounts.problems import Conflict
+from compliance.accounts.api_errors import Conflict
 from compliance.erasure.errors import ImpactChangedError, StepError
 from compliance.erasure.identity import IdentityGoneError
 from compliance.erasure.models import ErasureRequest
