@@ -1,7 +1,8 @@
 """A real Postgres for the tests, started before Django reads its settings (`-p` in pyproject).
 
 Tests run as the application's role, which owns no table. Each session has a database, keys and
-artefacts of its own, so that two sessions can run side by side.
+artefacts of its own, so that two sessions can run side by side. `tests.services` gives a session
+servers that are not ours; what DATABASE_URL names is never touched otherwise.
 """
 
 import atexit
@@ -10,12 +11,30 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import psycopg
+
 from compliance import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = f"lethe_test_{os.getpid()}"
+SUPERUSER = "LETHE_TEST_SUPERUSER"  # the address of a database that stands ready
 
-server = embedded.start(ROOT / "var" / "test", durable=False, database=DATABASE)
+
+class Given:
+    """A database, and a broker, that `tests.services` has made and will remove."""
+
+    def superuser(self) -> psycopg.Connection:
+        return psycopg.connect(os.environ[SUPERUSER], autocommit=True)
+
+    def environment(self) -> dict[str, str]:
+        return {}  # it has set that itself
+
+
+server: Given | embedded.Embedded = (
+    Given()
+    if SUPERUSER in os.environ
+    else embedded.start(ROOT / "var" / "test", durable=False, database=DATABASE)
+)
 VAR = Path(tempfile.mkdtemp(prefix="lethe-test-"))
 os.environ |= server.environment() | {
     "LETHE_VAR": str(VAR),
@@ -33,6 +52,8 @@ def _clean_up() -> None:
 
 
 def drop_database() -> None:
-    """Remove this session's database."""
+    """Remove this session's database, unless it was given."""
+    if isinstance(server, Given):
+        return
     with embedded.Embedded(ROOT / "var" / "test", "postgres").superuser() as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
