@@ -5,7 +5,7 @@ from typing import Any
 
 from compliance.jobs.models import Queue
 from compliance.jobs.signals import job_queued
-from workers.app import app
+from workers.app import STALE_SECONDS, app
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +19,13 @@ def wake(*, queue: Queue, **_: Any) -> None:
     """Tell the workers of `queue` that there is something to do."""
     try:
         # By name: the task's own module loads the model, which a web process may not need.
-        app.send_task("workers.tasks.work", args=(queue.value,), queue=queue.value, retry=False)
+        app.send_task(
+            "workers.tasks.work",
+            args=(queue.value,),
+            queue=queue.value,
+            expires=STALE_SECONDS,
+            # Once: the connection may be one that the broker has closed since the last time.
+            retry_policy={"max_retries": 1, "interval_start": 0},
+        )
     except Exception as error:  # kombu raises whatever its transport raises
         logger.warning("The broker took no wake-up call (%s); the sweeper will.", type(error))

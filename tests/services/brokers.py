@@ -1,8 +1,10 @@
 """A part of a real broker of one's own: looked into, emptied, disconnected, removed afterwards."""
 
 import contextlib
+import json
 import os
 import subprocess
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -29,6 +31,11 @@ class RedisBroker:
         """Return all that waits, as the broker holds it."""
         return [each for queue in QUEUES for each in self._redis.lrange(queue, 0, -1)]
 
+    def read(self, raw: bytes) -> tuple[str, list[Any]]:
+        """Return the message in plain text, and the arguments of its task."""
+        body = b64decode(json.loads(raw)["body"]).decode()
+        return raw.decode() + body, json.loads(body)[0]
+
     def lose(self) -> None:
         """Lose all that waits."""
         self._redis.delete(*QUEUES)
@@ -49,10 +56,14 @@ class RabbitBroker:
     def raw(self) -> list[bytes]:
         """Return all that waits, with its headers; it waits again afterwards."""
         return [
-            repr((message.body, message.properties)).encode()
+            json.dumps([message.body, message.properties], default=repr).encode()
             for channel, queue in self._queues()
             for message in iter(lambda: channel.basic_get(queue), None)  # noqa: B023
         ]
+
+    def read(self, raw: bytes) -> tuple[str, list[Any]]:
+        """Return the message in plain text, and the arguments of its task."""
+        return raw.decode(), json.loads(json.loads(raw)[0])[0]
 
     def lose(self) -> None:
         """Lose all that waits."""
