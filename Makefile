@@ -11,7 +11,7 @@ PORT ?= 8000
 # Checks load the settings, and connect to nothing.
 NO_SERVERS := DATABASE_URL=postgresql:///lint CELERY_BROKER_URL=memory://
 
-.PHONY: help install install-dev demo up test test-exactness test-races test-browser lint format messages clean
+.PHONY: help install install-dev demo up test test-exactness test-races test-services test-browser lint format messages clean
 
 help:
 	@echo "make demo [DATA=folder]    the whole way, once: train, serve, erase, retrain, certify"
@@ -19,6 +19,7 @@ help:
 	@echo "make test                  run the tests"
 	@echo "make test-exactness        draw 300 stories of erasures and compare bits"
 	@echo "make test-races            race approvals, denials and intake 1,000 times"
+	@echo "make test-services         run what goes through workers on your PostgreSQL, Redis and RabbitMQ"
 	@echo "make test-browser          run the tests that click in a real browser"
 	@echo "make lint, make format     check, or format, the code"
 	@echo "make messages              collect texts to translate, and compile translations (GNU gettext)"
@@ -45,6 +46,11 @@ test-exactness: install-dev
 # Two at once, again and again: approve against deny, cancel, intake; the last line counts them.
 test-races: install-dev
 	@LETHE_RACES=1000 $(BIN)/python -m tests.races
+
+# Needs servers: LETHE_TEST_POSTGRES, LETHE_TEST_REDIS, LETHE_TEST_RABBITMQ; by default this machine's.
+# docs/operate.md says what it makes there, and removes.
+test-services: install-dev
+	@$(BIN)/python -m tests.services
 
 # Needs Chromium and its driver, as Debian's packages chromium and chromium-driver bring them.
 test-browser: install-dev

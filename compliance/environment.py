@@ -45,12 +45,27 @@ def env_list(name: str, default: str) -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
+# Without these a host that is gone without a word holds a connection for hours, and its worker or
+# request with it. The lease of a job runs out meanwhile: another worker does it.
+PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # milliseconds
+}
+
+
 def env_database(name: str, default: str | None = None) -> dict[str, Any]:
-    """Return Django's settings for a database URL: `postgresql://user:password@host/name`."""
+    """Return Django's settings for a database URL: `postgresql://user:password@host/name`.
+
+    What its query says (`?connect_timeout=3`) goes before `PATIENCE`.
+    """
     url = env_str(name, default)
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured(f"{name} is no address of a Postgres: postgresql://…")
-    return dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+    parsed = dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
+    return parsed | {"OPTIONS": PATIENCE | parsed.get("OPTIONS", {})}
 
 
 def env_time_zone(name: str, default: str) -> str:

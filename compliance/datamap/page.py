@@ -46,7 +46,7 @@ OUTSIDE = """\
 | rejects files of imports, mode 0600 | lines that could not be read | by whoever ran the import |
 | exported adapters | weights | by the operator; `manage.py doctor` says which have to go |
 | exported case files and reports | what they say | by whoever took them along: that is noted |
-| the broker | numbers of jobs | on receipt |
+| the broker | names of queues | on receipt |
 | logs | numbers and digests, no identifiers | by your log rotation |
 | back-ups of the database | all of the above | by your plan; suppression outlives a restore |
 """
