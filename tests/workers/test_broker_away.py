@@ -33,7 +33,7 @@ def port(*, listening: bool) -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-@pytest.mark.parametrize(("listening", "seconds"), [(False, 2), (True, 9)])
+@pytest.mark.parametrize(("listening", "seconds"), [(False, 5), (True, 15)])
 def test_waking_is_given_up(listening: bool, seconds: float):
     with port(listening=listening) as number:
         started = [
