@@ -1,4 +1,4 @@
-"""Run what goes through worker processes on servers that are not ours, once for each broker.
+"""Run what goes through worker processes on servers that are not ours, with each broker.
 
     python -m tests.services [--ask]
 
@@ -10,9 +10,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from typing import IO
 
 import psycopg
 from kombu import Connection
@@ -20,19 +22,34 @@ from redis import Redis
 
 from tests.services.brokers import rabbitmq_vhost, rabbitmqctl, redis_database
 from tests.services.errors import ServiceError
-from tests.services.postgres import ROOT, database
+from tests.services.postgres import ROOT, server
 
 POSTGRES = os.environ.get("LETHE_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("LETHE_TEST_REDIS", "redis://127.0.0.1:6379")
 RABBITMQ = os.environ.get("LETHE_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672")
-BROKERS: dict[str, Callable[[], AbstractContextManager[str]]] = {
-    "Redis": lambda: redis_database(REDIS),
-    "RabbitMQ": lambda: rabbitmq_vhost(RABBITMQ),
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of pytest beside the others: its broker and its tests."""
+
+    borrowed: Callable[[], AbstractContextManager[str]]
+    tests: tuple[str, ...]
+
+
+# What starts worker processes runs with each broker, the rest of these tests once.
+SESSIONS = {
+    "Redis": Session(
+        lambda: redis_database(REDIS), ("tests/services", "tests/workers", "tests/jobs")
+    ),
+    "RabbitMQ": Session(
+        lambda: rabbitmq_vhost(RABBITMQ),
+        (
+            *("tests/services", "tests/workers/test_erasure.py", "tests/workers/test_new_plan.py"),
+            *("tests/jobs/test_killed_worker.py", "tests/races", "tests/erasure/test_guards.py"),
+        ),
+    ),
 }
-TESTS = (
-    *("tests/services", "tests/workers", "tests/jobs", "tests/races"),
-    "tests/erasure/test_guards.py",
-)
 
 
 def silent() -> Iterator[str]:
@@ -56,20 +73,44 @@ def _ask_rabbitmq() -> None:
 
 
 def run(tests: list[str]) -> int:
-    """Run the tests on Postgres with each broker; return 1 if any failed."""
-    codes = {}
-    for name, borrowed in BROKERS.items():
-        with database(POSTGRES) as environment, borrowed() as broker:
-            began = time.monotonic()
-            print(f"== PostgreSQL and {name}", flush=True)
-            codes[name] = _pytest(tests, environment | {"CELERY_BROKER_URL": broker})
-            print(f"== PostgreSQL and {name}: {time.monotonic() - began:.0f} s", flush=True)
-    return int(any(codes.values()))
+    """Run each session's tests, or `tests`, side by side; return 1 if any failed."""
+    with ExitStack() as stack:
+        roles = stack.enter_context(server(POSTGRES))
+        runs = {}
+        for name, session in SESSIONS.items():
+            environment = roles.database(name.lower())
+            environment["CELERY_BROKER_URL"] = stack.enter_context(session.borrowed())
+            output = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
+            runs[name] = (_pytest(tests or session.tests, environment, output), output)
+            stack.callback(_end, runs[name][0])
+        return max(_ended(name, *each) for name, each in runs.items())
 
 
-def _pytest(tests: list[str], environment: dict[str, str]) -> int:
-    command = [sys.executable, "-m", "pytest", "-q", *tests]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=False).returncode
+def _pytest(
+    tests: Sequence[str], environment: dict[str, str], output: IO[str]
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", *tests],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt a session that still runs, so that it ends its own worker processes."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+
+
+def _ended(name: str, process: subprocess.Popen[bytes], output: IO[str]) -> int:
+    """Wait for a session's end and print what it said; return 1 if it failed."""
+    code = process.wait()
+    output.seek(0)
+    print(f"== PostgreSQL and {name}\n{output.read()}", flush=True)
+    return int(code != 0)
 
 
 def main(arguments: list[str]) -> int:
@@ -81,7 +122,7 @@ def main(arguments: list[str]) -> int:
         return int(bool(missing))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and so clean up
     try:
-        return run(arguments or list(TESTS))
+        return run(arguments)
     except ServiceError as error:
         print(error, file=sys.stderr)
         return 1

@@ -24,8 +24,8 @@ LOCK = 0x1E74E
 
 
 @contextmanager
-def database(url: str) -> Iterator[dict[str, str]]:
-    """Yield the environment of a migrated database on the server of a superuser's `url`.
+def server(url: str) -> Iterator["Server"]:
+    """Yield the server of a superuser's `url`, with Lethe's roles; it is left as it was found.
 
     The roles have the product's names, of which a server has one set: runs wait for one another.
     """
@@ -33,32 +33,47 @@ def database(url: str) -> Iterator[dict[str, str]]:
         connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         _remove(connection)  # what a killed run left
         try:
-            yield _set_up(connection, url)
+            yield Server(connection, url)
         finally:
             _remove(connection)
 
 
-def _set_up(connection: psycopg.Connection, url: str) -> dict[str, str]:
-    name, page = f"lethe_test_{os.getpid()}", PAGE.read_text(encoding="utf-8")
-    passwords = {role: secrets.token_hex(16) for role in ROLES}
-    for statement in _statements(page):
-        connection.execute(_ours(statement, name, passwords))
-        for role in ROLES:
-            if statement.startswith(f"CREATE ROLE {role} "):
-                connection.execute(f"COMMENT ON ROLE {role} IS '{MARK}'")
-    ours = conninfo.make_conninfo(url, dbname=name)
-    psql = shlex.split(_found(r"^    (psql -d lethe .*)$", page))
-    _run([ours if word == "lethe" else word for word in [*psql, "-q", "-v", "ON_ERROR_STOP=1"]])
-    environment = {
-        "LETHE_TEST_SUPERUSER": ours,
-        "DATABASE_URL": _address(connection, "lethe_app", passwords, name),
-        "DATABASE_OWNER_URL": _address(connection, "lethe_owner", passwords, name),
-    }
-    migrate = _found(r"^    \.venv/bin/python (manage\.py migrate .*)$", page)
-    with tempfile.TemporaryDirectory() as var:
-        more = {"LETHE_VAR": var, "CELERY_BROKER_URL": "memory://"}
-        _run([sys.executable, *shlex.split(migrate)], **environment, **more)
-    return environment
+class Server:
+    """Makes databases in the words of the page, the roles with the first of them."""
+
+    def __init__(self, connection: psycopg.Connection, url: str) -> None:
+        self._connection, self._url = connection, url
+        self._page = PAGE.read_text(encoding="utf-8")
+        self._passwords = {role: secrets.token_hex(16) for role in ROLES}
+        statements = _statements(self._page)
+        self._of_roles = [one for one in statements if one.startswith("CREATE ROLE")]
+        self._of_database = [one for one in statements if one not in self._of_roles]
+        for statement, role in zip(self._of_roles, ROLES, strict=True):
+            connection.execute(_ours(statement, "", self._passwords))
+            connection.execute(f"COMMENT ON ROLE {role} IS '{MARK}'")
+
+    def database(self, suffix: str) -> dict[str, str]:
+        """Make a database, migrated, and return the environment that leads to it."""
+        name = f"lethe_test_{os.getpid()}_{suffix}"
+        for statement in self._of_database:
+            self._connection.execute(_ours(statement, name, self._passwords))
+        ours = conninfo.make_conninfo(self._url, dbname=name)
+        psql = shlex.split(_found(r"^    (psql -d lethe .*)$", self._page))
+        _run([ours if word == "lethe" else word for word in [*psql, "-q", "-v", "ON_ERROR_STOP=1"]])
+        environment = {
+            "LETHE_TEST_SUPERUSER": ours,
+            "DATABASE_URL": self._address("lethe_app", name),
+            "DATABASE_OWNER_URL": self._address("lethe_owner", name),
+        }
+        migrate = _found(r"^    \.venv/bin/python (manage\.py migrate .*)$", self._page)
+        with tempfile.TemporaryDirectory() as var:
+            more = {"LETHE_VAR": var, "CELERY_BROKER_URL": "memory://"}
+            _run([sys.executable, *shlex.split(migrate)], **environment, **more)
+        return environment
+
+    def _address(self, role: str, name: str) -> str:
+        info = self._connection.info
+        return f"postgresql://{role}:{self._passwords[role]}@{info.host}:{info.port}/{name}"
 
 
 def _statements(page: str) -> list[str]:
@@ -79,13 +94,6 @@ def _found(pattern: str, page: str) -> str:
     if found is None:
         raise ServiceError(f"{PAGE} does not say any more what {pattern!r} looks for.")
     return found[1]
-
-
-def _address(
-    connection: psycopg.Connection, role: str, passwords: dict[str, str], name: str
-) -> str:
-    info = connection.info
-    return f"postgresql://{role}:{passwords[role]}@{info.host}:{info.port}/{name}"
 
 
 def _run(command: list[str], **environment: str) -> None:

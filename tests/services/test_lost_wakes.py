@@ -42,8 +42,17 @@ def test_no_message_says_whom_a_job_is_about(plan, broker):
     contacts_put([ContactRow(name, "alice@example.org", "en")])
     request = approve(name)
     messages = [broker.read(message) for message in broker.raw()]
+    secret = (name, "person-", "alice", str(request.pk), request.pk.hex, "Title", "client:1")
     assert {queue for _, (queue,) in messages} >= {"train", "notify"}
     for text, arguments in messages:
         assert arguments[0] in {"default", "notify", "replay", "train"}
-        for word in (name, "person-", "alice", str(request.pk), request.pk.hex, "Title", "client:1"):
+        for word in (
+            name,
+            "person-",
+            "alice",
+            str(request.pk),
+            request.pk.hex,
+            "Title",
+            "client:1",
+        ):
             assert word not in text

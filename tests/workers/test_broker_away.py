@@ -1,4 +1,4 @@
-"""A broker that is away or says nothing holds up nobody: waking is given up, the sweeper does it."""
+"""A broker that is away or silent holds up nobody: waking is given up, the sweeper does it."""
 
 import contextlib
 import os
