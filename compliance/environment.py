@@ -47,7 +47,7 @@ def env_list(name: str, default: str) -> list[str]:
 
 # Without these a host that is gone without a word holds a connection for hours, and its worker or
 # request with it. The lease of a job runs out meanwhile: another worker does it.
-PATIENCE = {
+PATIENCE: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
     "keepalives_interval": 10,

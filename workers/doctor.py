@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -137,7 +138,8 @@ def _broker() -> str:
         with app.connection_for_write() as broker:
             broker.ensure_connection(max_retries=1, timeout=5)
             # It answers with the queue's length, which makes Redis answer at all.
-            broker.default_channel.queue_declare("default", durable=True, auto_delete=False)
+            channel = cast(Any, broker.default_channel)
+            channel.queue_declare("default", durable=True, auto_delete=False)
             return f"{broker.transport.driver_type} answers"
     except Exception as error:
         raise Ill(

@@ -46,13 +46,4 @@ def test_no_message_says_whom_a_job_is_about(plan, broker):
     assert {queue for _, (queue,) in messages} >= {"train", "notify"}
     for text, arguments in messages:
         assert arguments[0] in {"default", "notify", "replay", "train"}
-        for word in (
-            name,
-            "person-",
-            "alice",
-            str(request.pk),
-            request.pk.hex,
-            "Title",
-            "client:1",
-        ):
-            assert word not in text
+        assert [word for word in secret if word in text] == []
