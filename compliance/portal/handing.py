@@ -54,18 +54,15 @@ def hand_off(request: HttpRequest) -> HttpResponseBase:
 
 def _had_it_in_time(request: HttpRequest, comer: HandOff) -> bool:
     """Tell whether the link is unused, or was opened by this browser before it was used."""
-    name = _mark_name(comer)
-    opened = request.get_signed_cookie(name, default="", salt=name, max_age=LIFE_SECONDS)
+    opened = request.get_signed_cookie(_mark_name(comer), default="", max_age=LIFE_SECONDS)
     return bool(opened) or not ErasureRequest.objects.filter(pk=comer.request_id).exists()
 
 
 def _mark(response: HttpResponse, comer: HandOff) -> None:
     """Let this browser be known again while the link is good: who sends twice sees the request."""
-    name = _mark_name(comer)
     response.set_signed_cookie(
-        name,
+        _mark_name(comer),
         "opened",
-        salt=name,
         max_age=LIFE_SECONDS,
         path=reverse("portal-hand-off"),
         secure=settings.CSRF_COOKIE_SECURE,

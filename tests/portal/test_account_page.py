@@ -12,11 +12,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
-from compliance.erasure.handing_off import LIFE_SECONDS, hand_off_key, hand_off_read, hand_off_token
+from compliance.erasure.handing_off import LIFE_SECONDS, hand_off_key, hand_off_read
 from compliance.erasure.identity import identity_decrypt
 from compliance.erasure.links import status_path
 from compliance.erasure.models import ErasureRequest
 from compliance.erasure.states import State
+from tests.handing_off import hand_off_token
 from tests.portal.conftest import ALICE, WISH, ask, asked, page_of, submit, token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("customers")]

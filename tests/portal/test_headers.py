@@ -6,9 +6,9 @@ import re
 import pytest
 from django.test import Client
 
-from compliance.erasure.handing_off import hand_off_token
 from compliance.erasure.links import status_path
 from compliance.links_hidden import LinksHidden
+from tests.handing_off import hand_off_token
 from tests.portal.conftest import ALICE, asked, press, token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("customers")]
