@@ -28,13 +28,6 @@ def equal_weights(batch: int, adapters: int) -> npt.NDArray[np.float32]:
     return np.full((batch, adapters), 1 / max(1, adapters), np.float32)
 
 
-def one_hot(batch: int, adapters: int, chosen: int) -> npt.NDArray[np.float32]:
-    """Return omega [batch, adapters] that is one adapter alone."""
-    omega = np.zeros((batch, adapters), np.float32)
-    omega[:, chosen] = 1
-    return omega
-
-
 class Mixture:
     """K adapters beside every adapted layer, weighed by omega (arXiv 2404.10327).
 

@@ -54,19 +54,16 @@ def train_slice(
     catalogue: Catalogue,
     *,
     on_step: OnStep | None = None,
-    prefixes: PrefixCache | None = None,
 ) -> AdapterState:
     """Train one slice's prompts from `state` on and return the new state.
 
     An empty slice returns `state` itself. `on_step` gets (prompts done, prompts in all epochs)
     after every step and may raise to abort; nothing has been changed then. In suffix scope each
-    prefix is read once for all epochs, and kept in `prefixes`, if given, for further slices; the
-    bits are the same with any. Raises ValueError if it belongs to another base or catalogue.
+    prefix is read once for all epochs; how many are kept changes no bit.
     """
-    prefixes = prefixes or PrefixCache(model, catalogue)
-    prefixes.check(model, catalogue)
     if not prompts:
         return state
+    prefixes = PrefixCache(model, catalogue)
     adapted = attach(model, state)
     if config.recompute:
         recompute(adapted, config.scope)

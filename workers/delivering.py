@@ -1,42 +1,62 @@
 """Deliver mails and webhooks from the outbox. Needs no model."""
 
+import logging
+import traceback
+from uuid import UUID
+
 from django.db import transaction
 
 from compliance.jobs.models import Job, MessageState, OutboxMessage, Outcome
-from compliance.jobs.outbox import message_cancel, message_mark_delivered, message_mark_failed
+from compliance.jobs.outbox import (
+    delivery_tell,
+    message_cancel,
+    message_mark_delivered,
+    message_mark_failed,
+)
 from compliance.jobs.sending import Sent, message_send
+from compliance.jobs.services import LeaseLostError
 from workers.work import Work
+
+logger = logging.getLogger(__name__)
+
+TELL_AGAIN_SECONDS = 60
 
 
 def deliver(work: Work) -> None:
-    """Send the message named by the job, and note in one transaction how it went.
+    """Send the message named by the job, note how it went, and tell those who wait for it.
 
-    A worker killed between the two sends it again: at least once, under the same id.
+    A worker killed between the answer and the note sends it again: at least once, under the same
+    id. What has been noted is not sent again, whatever those do who are told of it.
     """
     message = OutboxMessage.objects.select_related("endpoint").get(pk=work.job.target)
-    if message.state != MessageState.QUEUED:
-        work.lease.succeed()
-        return
-    if message.endpoint and not message.endpoint.is_active:
-        sent = Sent(Outcome.SWITCHED_OFF)
-    else:
-        sent = message_send(message)
-    with transaction.atomic():
-        _note(work, message, sent)
+    if message.state == MessageState.QUEUED:
+        sent = _sent(message)
+        if sent.outcome is not Outcome.DELIVERED:
+            _note_failure(work, message, sent)
+            return
+        message_mark_delivered(message, status=sent.status)
+    _tell(work)
 
 
 def failed(job: Job) -> None:
-    """Make a dead letter of a message that no worker survives."""
+    """Make a dead letter of a message that no worker survives; tell of one that was delivered."""
     message = OutboxMessage.objects.select_for_update().get(pk=job.target)
     if message.state == MessageState.QUEUED:
         message_mark_failed(message, outcome=Outcome.CRASHED, final=True)
+    else:
+        delivery_tell(message_id=message.pk)
 
 
-def _note(work: Work, message: OutboxMessage, sent: Sent) -> None:
+def _sent(message: OutboxMessage) -> Sent:
+    if message.endpoint and not message.endpoint.is_active:
+        return Sent(Outcome.SWITCHED_OFF)
+    return message_send(message)
+
+
+@transaction.atomic
+def _note_failure(work: Work, message: OutboxMessage, sent: Sent) -> None:
     pause = None
-    if sent.outcome is Outcome.DELIVERED:
-        message_mark_delivered(message, status=sent.status)
-    elif sent.outcome is Outcome.SWITCHED_OFF:
+    if sent.outcome is Outcome.SWITCHED_OFF:
         message_cancel(message, outcome=sent.outcome)
     else:
         pause = message_mark_failed(
@@ -46,3 +66,18 @@ def _note(work: Work, message: OutboxMessage, sent: Sent) -> None:
         work.lease.succeed()
     else:
         work.lease.postpone(seconds=pause, reason=sent.outcome.value)
+
+
+def _tell(work: Work) -> None:
+    """End the job when all have been told. Until then it waits: a delivery is never forgotten."""
+    try:
+        with transaction.atomic():
+            delivery_tell(message_id=UUID(work.job.target))
+            work.lease.succeed()
+    except LeaseLostError:
+        raise
+    except Exception as error:
+        reason = f"Delivered; what follows from it failed: {type(error).__name__}."
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("Message %s. %s\n%s", work.job.target, reason, frames)
+        work.lease.postpone(seconds=TELL_AGAIN_SECONDS, reason=reason)

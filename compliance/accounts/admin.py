@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -33,9 +35,12 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     list_display = ["username", "roles", "is_active", "is_superuser", "last_login"]
     list_filter_submit = True
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
     @display(description=gettext_lazy("Roles"))
     def roles(self, user: User) -> str:
-        return ", ".join(user.groups.values_list("name", flat=True)) or _("none")
+        return ", ".join(group.name for group in user.groups.all()) or _("none")
 
 
 @admin.register(Group)

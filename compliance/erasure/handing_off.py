@@ -42,11 +42,6 @@ def hand_off_key() -> str:
     return base64.urlsafe_b64encode(secret(Key.HAND_OFF)).decode()
 
 
-def hand_off_token(subject: str, link_id: str) -> str:
-    """Return the token of a link for `subject`; `link_id` is random and new for each link."""
-    return Fernet(hand_off_key()).encrypt(_content(subject, link_id)).decode()
-
-
 def hand_off_read(token: str) -> HandOff:
     """Return who comes. Raise `HandOffError` for a token that is forged, too old or no token.
 
@@ -61,10 +56,6 @@ def hand_off_read(token: str) -> HandOff:
         raise HandOffError
     digest = keyed_digest(Key.HAND_OFF, "request", subject, link_id)
     return HandOff(subject, uuid.UUID(bytes=digest[:16], version=4))
-
-
-def _content(subject: str, link_id: str) -> bytes:
-    return json.dumps({"subject": subject, "id": link_id}).encode()
 
 
 def _is_text(value: object, longest: int) -> bool:

@@ -29,7 +29,7 @@ def connect() -> None:
 def delivered(*, message: OutboxMessage, **_: Any) -> None:
     """Put an extension in force, or lift a restriction: the person has been told."""
     if Extension.objects.filter(request=message.about, notice=message.pk).exists():
-        extension_confirm(request_id=message.about, actor=ACTOR)
+        extension_confirm(request_id=message.about, actor=ACTOR, told_at=message.delivered_at)
     if message.topic in ENDINGS:
         restriction_lift(request_id=message.about, actor=ACTOR)
 

@@ -88,7 +88,9 @@ def _tell(request: ErasureRequest, recipient: Recipient, data: dict[str, Any]) -
         return _call(request, ERASED, recipient.endpoint, data)
     assert recipient.mail is not None
     scope = json.dumps(data.get("scope"), indent=2, ensure_ascii=False) if "scope" in data else ""
-    written = rendered("recipient", "", {"subject": data["subject"], "scope": scope})
+    written = rendered(
+        "recipient", recipient.language, {"subject": data["subject"], "scope": scope}
+    )
     return mail_enqueue(
         about=request.pk,
         topic=ERASED,

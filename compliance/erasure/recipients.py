@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from compliance.erasure.errors import StepError
 from compliance.erasure.models import Recipient
 from compliance.jobs.models import Endpoint
+from compliance.records.models import Language
 from compliance.sealing import seal, unseal
 
 
@@ -20,9 +21,13 @@ def recipient_save(
     name: str,
     endpoint: Endpoint | None,
     mail: str,
+    language: str = "",
     is_active: bool = True,
 ) -> Recipient:
-    """Add a recipient or change one: it is told by webhook or by mail. Raise `RecipientError`."""
+    """Add a recipient or change one: it is told by webhook, or by mail in its `language`.
+
+    Without one mails are in the site's. Raise `RecipientError`.
+    """
     if bool(endpoint) == bool(mail):
         raise RecipientError(_("Name either an endpoint or a mail address."))
     try:
@@ -30,9 +35,14 @@ def recipient_save(
             validate_email(mail)
     except ValidationError:
         raise RecipientError(_("The mail address is none. Give one like name@host.")) from None
+    if language not in ("", *Language.values):
+        raise RecipientError(
+            _("There are no mails in the language “%(language)s”. Choose one of: %(known)s.")
+            % {"language": language, "known": ", ".join(Language.values)}
+        )
     recipient = recipient or Recipient()
     recipient.name, recipient.endpoint, recipient.is_active = name, endpoint, is_active
-    recipient.mail = seal(mail) if mail else None
+    recipient.mail, recipient.language = seal(mail) if mail else None, language
     recipient.save()
     return recipient
 

@@ -5,14 +5,18 @@ call what only it can reach: its own ports, its neighbours, a cloud's metadata s
 """
 
 import socket
+from concurrent.futures import Future
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from threading import Thread
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 LONGEST = 500
+RESOLVE_SECONDS = 5.0
 NAT64 = IPv6Network("64:ff9b::/96")
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 # Tunnels to an IPv4 address that stands inside; nobody serves from there.
@@ -22,6 +26,10 @@ PORTS = {"https": 443, "http": 80}
 
 class AddressError(ValueError):
     """A webhook must not go there; the message says why and does not quote the address."""
+
+
+class SlowResolverError(AddressError):
+    """Where it would go could not be found out in time."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,28 @@ def _schemes() -> tuple[str, ...]:
 
 def _resolved(host: str, port: int) -> tuple[str, ...]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = _looked_up(host, port).result(RESOLVE_SECONDS)
+    except TimeoutError:
+        raise SlowResolverError(
+            _("The name of the host was not found in time. Try again, or see to its name servers.")
+        ) from None
     except (OSError, UnicodeError):
         raise AddressError(_("There is no host of this name.")) from None
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _looked_up(host: str, port: int) -> Future[list[Any]]:
+    """Ask the resolver in a thread: it knows no limit of time, and nothing can stop it.
+
+    One that hangs is left behind; it ends when the resolver gives up, or with the process.
+    """
+    answer: Future[list[Any]] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:
+            answer.set_exception(error)
+
+    Thread(target=ask, name="resolver", daemon=True).start()
+    return answer

@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Now
+from django.utils import timezone
 
 from compliance.jobs.models import (
     DeliveryAttempt,
@@ -114,15 +114,27 @@ def message_resend(*, message_id: UUID) -> OutboxMessage:
     return OutboxMessage.objects.get(pk=message_id)
 
 
+@transaction.atomic
 def message_mark_delivered(message: OutboxMessage, *, status: int | None) -> None:
-    """Note a delivery, forget what was said, and tell those who wait for it, all or nothing."""
-    assert transaction.get_connection().in_atomic_block
+    """Note a delivery and forget what was said. What follows from it is `delivery_tell`'s."""
     _attempt(message, Outcome.DELIVERED, status)
-    # The listeners lock what the message is about before the message itself, as services do.
-    message_delivered.send(OutboxMessage, message=message)
-    OutboxMessage.objects.filter(pk=message.pk).update(
-        state=MessageState.DELIVERED, delivered_at=Now(), payload=None, tries=F("tries") + 1
+    OutboxMessage.objects.filter(pk=message.pk, state=MessageState.QUEUED).update(
+        state=MessageState.DELIVERED,
+        delivered_at=timezone.now(),
+        payload=None,
+        tries=F("tries") + 1,
     )
+
+
+def delivery_tell(*, message_id: UUID) -> None:
+    """Tell those who wait for this delivery. Call it in the transaction that ends its job.
+
+    So they hear of it once. Where one of them fails the job stays open, and tells again.
+    """
+    assert transaction.get_connection().in_atomic_block
+    message = OutboxMessage.objects.get(pk=message_id)
+    if message.state == MessageState.DELIVERED:
+        message_delivered.send(OutboxMessage, message=message)
 
 
 def message_mark_failed(

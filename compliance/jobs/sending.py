@@ -12,7 +12,7 @@ from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from compliance.jobs.addresses import AddressError
+from compliance.jobs.addresses import AddressError, SlowResolverError
 from compliance.jobs.calling import SlowAnswerError, webhook_post
 from compliance.jobs.models import OutboxMessage, Outcome
 from compliance.jobs.outbox import Mail, Webhook, payload_of
@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 OUTCOMES: tuple[tuple[type[Exception], Outcome], ...] = (
     (InvalidToken, Outcome.UNREADABLE),
+    (SlowResolverError, Outcome.TIMEOUT),
     (AddressError, Outcome.ADDRESS),
     (SlowAnswerError, Outcome.TIMEOUT),
     (TimeoutError, Outcome.TIMEOUT),

@@ -5,8 +5,8 @@ from django.dispatch import Signal
 # Sent after the commit of a job's row, with `queue`. The workers' app wakes a worker on it.
 job_queued = Signal()
 
-# Sent in the transaction that notes a delivery, with `message`. An error undoes the note, and the
-# message is delivered again.
+# Sent after a delivery was noted, with `message`, in the transaction that ends the delivery's job.
+# After an error it is sent again later; the message is not.
 message_delivered = Signal()
 # Sent in the transaction that makes a dead letter, with `message`.
 message_given_up = Signal()

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import F, Prefetch, QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -27,7 +29,6 @@ from compliance.provenance.models import (
     Release,
     Replay,
 )
-from compliance.provenance.releases import live_release
 
 ADAPTER_COLOURS: dict[str, str] = {
     AdapterState.PENDING: "info",
@@ -194,15 +195,18 @@ class ReleaseAdmin(ReadOnlyAdmin):
     def name(self, release: Release) -> str:
         return _("Release %(number)s") % {"number": release.number}
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
+        return super().get_queryset(request).annotate(live_epoch=F("serving__epoch"))
+
     @display(description=gettext_lazy("Standing"), label={"live": "success", "past": ""})
-    def standing(self, release: Release) -> tuple[str, str]:
-        live, _epoch = live_release()
-        return ("live" if live == release else "past"), self.served(release)
+    def standing(self, release: Any) -> tuple[str, str]:
+        return "past" if release.live_epoch is None else "live", self.served(release)
 
     @display(description=gettext_lazy("Served"))
-    def served(self, release: Release) -> str:
-        live, epoch = live_release()
-        return _("Live in epoch %(epoch)s") % {"epoch": epoch} if live == release else _("Past")
+    def served(self, release: Any) -> str:
+        if release.live_epoch is None:
+            return _("Past")
+        return _("Live in epoch %(epoch)s") % {"epoch": release.live_epoch}
 
     @display(description=gettext_lazy("Calibrator"), label={"fitted": "success", "plan": "warning"})
     def calibrator(self, release: Release) -> tuple[str, str]:
@@ -237,6 +241,10 @@ class ExportAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = ["standing", "holds", "whole_digest"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Export]:
+        checkpoints = Checkpoint.objects.select_related("adapter").order_by("adapter__shard")
+        return super().get_queryset(request).prefetch_related(Prefetch("checkpoints", checkpoints))
+
     @display(description=gettext_lazy("Export"), ordering="pk")
     def name(self, export: Export) -> str:
         return str(export).capitalize()
@@ -254,8 +262,7 @@ class ExportAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("Holds"))
     def holds(self, export: Export) -> str:
-        rows = export.checkpoints.select_related("adapter").order_by("adapter__shard")
-        return "; ".join(map(str, rows))
+        return "; ".join(map(str, export.checkpoints.all()))
 
     @display(description=gettext_lazy("Digest"))
     def whole_digest(self, export: Export) -> SafeString | str:

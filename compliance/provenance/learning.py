@@ -38,15 +38,6 @@ class Learning:
     clean: Checkpoint | None = None
     moves_to: int | None = None
 
-    @property
-    def where(self) -> str:
-        if self.plan is None or self.shard is None or self.slice is None:
-            return "No adapter has learned from this subject"
-        return (
-            f"Shard {self.shard} of {self.plan.shards}, slice {self.slice} of {self.plan.slices} "
-            "(counted from 0)"
-        )
-
 
 @dataclass(frozen=True)
 class Touched:

@@ -441,4 +441,4 @@ class Export(models.Model):
     @property
     def is_out_of_service(self) -> bool:
         """Tell whether its weights were quarantined since, and it is not known to be gone."""
-        return self.gone_at is None and self.checkpoints.exclude(quarantined_at=None).exists()
+        return self.gone_at is None and any(one.quarantined_at for one in self.checkpoints.all())

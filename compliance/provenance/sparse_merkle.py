@@ -15,13 +15,12 @@ contradict each other under one root would need a collision of SHA-256.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
 SIZE = 32  # bytes of a position, a leaf and a hash
-DEPTH = 8 * SIZE
 BRANCH_DEPTH = 8  # a branch is named by the first byte of its positions
 EMPTY = sha256(b"\x02").digest()
 
@@ -142,25 +141,6 @@ def _only_leaf(
     return leaves_of(found[0]) if found else {}
 
 
-def verify_presence(root: bytes, position: bytes, leaf: bytes, proof: Proof) -> bool:
-    """Tell whether `proof` shows that `leaf` stands at `position` under `root`."""
-    if proof.other is not None or not _well_formed(proof.siblings, position, leaf):
-        return False
-    return root_shown(position, leaf, proof) == root
-
-
-def verify_absence(root: bytes, position: bytes, proof: Proof) -> bool:
-    """Tell whether `proof` shows that no leaf stands at `position` under `root`."""
-    if not _well_formed(proof.siblings, position, *(proof.other or ())):
-        return False
-    if proof.other is not None:
-        other, depths = proof.other[0], range(len(proof.siblings))
-        same_path = all(_bit(other, depth) == _bit(position, depth) for depth in depths)
-        if other == position or not same_path:
-            return False
-    return root_shown(position, None, proof) == root
-
-
 def root_shown(position: bytes, leaf: bytes | None, proof: Proof) -> bytes:
     """Return the root for which `proof` says that `position` has `leaf`, or none."""
     if leaf is not None:
@@ -199,7 +179,3 @@ def _split(positions: list[bytes], low: int, high: int, depth: int) -> int:
 
 def _bit(position: bytes, depth: int) -> int:
     return position[depth >> 3] >> (7 - (depth & 7)) & 1
-
-
-def _well_formed(siblings: Sequence[bytes], *parts: bytes) -> bool:
-    return len(siblings) <= DEPTH and all(len(part) == SIZE for part in (*siblings, *parts))

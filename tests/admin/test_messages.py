@@ -177,6 +177,19 @@ def test_a_recipient_is_kept_with_its_address_encrypted(login):
     assert recipient_mail(Recipient.objects.get()) == "office@example.com"
 
 
+def test_the_language_of_a_recipient_is_chosen_and_changed(login):
+    browser, add = login("otto"), reverse("admin:erasure_recipient_add")
+    assert "The language of this installation" in browser.get(add).content.decode()
+    save_recipient(browser, add, address="agency@example.com", language="de")
+    recipient = Recipient.objects.get()
+    assert recipient.language == "de"
+    change = reverse("admin:erasure_recipient_change", args=[recipient.pk])
+    save_recipient(browser, change, address="agency@example.com", language="")
+    assert Recipient.objects.get().language == ""
+    answer = save_recipient(browser, change, address="agency@example.com", language="fr")
+    assert "Select a valid choice" in answer.content.decode()
+
+
 @pytest.mark.parametrize("both", [True, False])
 def test_a_recipient_is_told_in_one_way(login, endpoint, both):
     values = {"endpoint": endpoint.pk, "address": "agency@example.com"} if both else {}

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 from django.db import connections, transaction
 
-from compliance.erasure.handing_off import hand_off_token
 from compliance.erasure.links import status_path
 from compliance.erasure.models import (
     Channel,
@@ -32,6 +31,7 @@ from tests.browser.test_review import (
     picture,
     server,  # noqa: F401 - a fixture
 )
+from tests.handing_off import hand_off_token
 from tests.portal.conftest import ALICE, code_for, make_customers
 
 pytest.importorskip("selenium")

@@ -6,8 +6,8 @@ from compliance.erasure.handing_off import (
     HandOffError,
     hand_off_key,
     hand_off_read,
-    hand_off_token,
 )
+from tests.handing_off import hand_off_token
 
 
 def test_the_link_says_who_comes_and_names_nobody():

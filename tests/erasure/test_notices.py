@@ -23,6 +23,7 @@ from compliance.erasure.services import (
 )
 from compliance.jobs.models import DeliveryAttempt, Endpoint, MessageState, OutboxMessage, Outcome
 from compliance.jobs.outbox import (
+    delivery_tell,
     message_mark_delivered,
     message_mark_failed,
     message_resend,
@@ -60,6 +61,7 @@ def steps(request) -> list[str]:
 def deliver(message):
     with transaction.atomic():
         message_mark_delivered(message, status=None)
+        delivery_tell(message_id=message.pk)
 
 
 def give_up(message):

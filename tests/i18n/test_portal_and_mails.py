@@ -3,7 +3,6 @@
 import pytest
 from django.db import transaction
 
-from compliance.erasure.handing_off import hand_off_token
 from compliance.erasure.law import WORDS
 from compliance.erasure.letters import NEEDED, POSSIBLE, NoticeKind, letter
 from compliance.erasure.links import status_path
@@ -18,6 +17,7 @@ from compliance.evidence.services import certificate_issue
 from compliance.provenance.releases import serving_lock
 from tests.approving import approve
 from tests.erasure.conftest import ask as ask_by_api
+from tests.handing_off import hand_off_token
 from tests.i18n.reading import english_left, seen
 from tests.portal.conftest import ALICE, ask, asked
 

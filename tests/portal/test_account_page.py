@@ -10,15 +10,23 @@ from subprocess import run
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.test import Client
 
-from compliance.erasure.handing_off import hand_off_key, hand_off_read, hand_off_token
+from compliance.erasure.handing_off import LIFE_SECONDS, hand_off_key, hand_off_read
 from compliance.erasure.identity import identity_decrypt
 from compliance.erasure.links import status_path
 from compliance.erasure.models import ErasureRequest
 from compliance.erasure.states import State
+from tests.handing_off import hand_off_token
 from tests.portal.conftest import ALICE, WISH, ask, asked, page_of, submit, token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("customers")]
+
+
+@pytest.fixture
+def thief():
+    """A browser that has the link as well."""
+    return Client(enforce_csrf_checks=True)
 
 
 def path(nonce="n-1"):
@@ -50,6 +58,42 @@ def test_one_link_makes_one_request(person):
     assert first in response.content.decode()
     submit(person, path("n-2"), **WISH)
     assert ErasureRequest.objects.count() == 2
+
+
+@pytest.mark.parametrize("wish", [WISH, WISH | {"ground": "17(1)(a)"}])
+def test_a_link_that_was_used_is_no_key_to_the_request_for_another_browser(person, thief, wish):
+    submit(person, path(), **WISH)
+    request = ErasureRequest.objects.get()
+    link = path()  # the same content, encrypted anew
+    csrf = token_of(thief.get("/requests/").content.decode())
+    token = link.partition("=")[2]
+    sent = {"token": token, **wish, "csrfmiddlewaretoken": csrf}
+    for response in (thief.get(link), thief.post("/hand-off", sent)):
+        html = response.content.decode()
+        assert response.status_code == 410
+        assert status_path(request.pk) not in html
+        assert ALICE not in html
+        assert 'href="/requests/lost"' in html
+    assert not any(name.startswith("hand_off") for name in thief.cookies)
+    assert ErasureRequest.objects.count() == 1
+
+
+def test_a_program_that_opens_a_link_first_uses_nothing_up(person, thief):
+    link = path()
+    assert [thief.get(link).status_code, thief.head(link).status_code] == [200, 200]
+    response = submit(person, link, **WISH)
+    assert response.headers["Location"] == status_path(ErasureRequest.objects.get().pk)
+
+
+def test_the_mark_of_one_link_opens_no_other(person, thief):
+    submit(person, path(), **WISH)
+    thief.get(path("n-2"))
+    [name] = [name for name in thief.cookies if name.startswith("hand_off")]
+    mark, used = thief.cookies[name], hand_off_read(path().partition("=")[2]).request_id
+    assert (mark["httponly"], mark["samesite"], mark["path"]) == (True, "Lax", "/hand-off")
+    assert mark["max-age"] == LIFE_SECONDS
+    thief.cookies[f"hand_off_{used.hex}"] = mark.value
+    assert thief.get(path()).status_code == 410
 
 
 def test_strangers_who_ask_in_the_persons_name_do_not_keep_it_out(person, settings):

@@ -6,9 +6,9 @@ import re
 import pytest
 from django.test import Client
 
-from compliance.erasure.handing_off import hand_off_token
 from compliance.erasure.links import status_path
 from compliance.links_hidden import LinksHidden
+from tests.handing_off import hand_off_token
 from tests.portal.conftest import ALICE, asked, press, token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("customers")]
@@ -61,12 +61,13 @@ def test_no_page_needs_what_the_policy_forbids(person):
         assert not re.search(r'(src|href)="(https?:)?//', html)
 
 
-def test_only_two_cookies_are_set_and_no_session(person):
+def test_only_three_cookies_are_set_and_no_session(person):
     list(pages(person))
     press(person, "/requests/", language="de")
-    assert set(person.cookies) == {"csrftoken"}
+    [mark] = set(person.cookies) - {"csrftoken"}
+    assert mark.startswith("hand_off_")  # the link from the account page, for ten minutes
     press_language(person, "de")
-    assert set(person.cookies) == {"csrftoken", "django_language"}
+    assert set(person.cookies) == {"csrftoken", mark, "django_language"}
     assert person.cookies["django_language"]["httponly"]
 
 

@@ -59,3 +59,10 @@ def adapter(model: ItemTokenModel, seed: int, config: TrainingConfig = CONFIG) -
     torch.manual_seed(seed)
     tensors = {n: torch.randn(t.shape) * 0.3 if ".lora_B." in n else t for n, t in state.items()}
     return replace(state, tensors=tensors)
+
+
+def one_hot(batch: int, adapters: int, chosen: int) -> np.ndarray:
+    """Return omega that is one adapter alone."""
+    omega = np.zeros((batch, adapters), np.float32)
+    omega[:, chosen] = 1
+    return omega

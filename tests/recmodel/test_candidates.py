@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from recmodel import prefixes, scoring
 from recmodel.base import load_base
 from recmodel.catalogue import Catalogue
-from recmodel.mixture import Mixture, one_hot
+from recmodel.mixture import Mixture
 from recmodel.prompts import Prompt, Reaction
 from recmodel.training import TrainingConfig
 from tests.recmodel import cast
@@ -148,7 +148,9 @@ def test_no_candidates_give_no_logits(bases):
 
 
 @pytest.mark.parametrize(
-    "omega", [one_hot(2, 3, 0), one_hot(1, 2, 0), np.ones(3)], ids=["rows", "columns", "flat"]
+    "omega",
+    [cast.one_hot(2, 3, 0), cast.one_hot(1, 2, 0), np.ones(3)],
+    ids=["rows", "columns", "flat"],
 )
 def test_an_omega_of_another_shape_is_an_error(bases, omega):
     model, catalogue, adapters = bases["tiny"]

@@ -7,7 +7,7 @@ import torch
 from peft import PeftModel
 
 from recmodel.adapter import AdapterState, save_adapter
-from recmodel.mixture import Mixture, equal_weights, one_hot
+from recmodel.mixture import Mixture, equal_weights
 from recmodel.prefixes import PrefixCache
 from recmodel.scoring import collate, score, score_prompts
 from tests.recmodel import cast
@@ -105,7 +105,7 @@ def test_one_hot_is_that_adapter_alone(model, catalogue, adapters, scope, form):
     mixture = Mixture(model, adapters, scope, form)
     assert mixture.shards == (0, 2, 4)
     for column, shard in enumerate(mixture.shards):
-        mixed = mixture.score(PROMPTS, catalogue, one_hot(len(PROMPTS), 3, column))
+        mixed = mixture.score(PROMPTS, catalogue, cast.one_hot(len(PROMPTS), 3, column))
         alone = Mixture(model, {shard: adapters[shard]}, scope).score(PROMPTS, catalogue)
         for one, other in zip(mixed, alone, strict=True):
             assert one == pytest.approx(other, abs=1e-5)
@@ -118,7 +118,7 @@ def test_suffix_scope_leaves_the_prefix_to_the_base(model, catalogue, adapters):
     layer = mixture._model.lm.model.layers[1].self_attn.k_proj
     layer.register_forward_hook(lambda _m, _in, out: seen.append(out.clone()))
     for column in range(3):
-        mixture.score(PROMPTS[-1:], catalogue, one_hot(1, 3, column))
+        mixture.score(PROMPTS[-1:], catalogue, cast.one_hot(1, 3, column))
     prefixes, suffixes = seen[::2], seen[1::2]
     assert torch.equal(prefixes[0], prefixes[1])
     assert not torch.equal(suffixes[0], suffixes[1])
@@ -163,7 +163,7 @@ def test_the_bases_weights_stand_in_memory_once(model, adapters):
 
 def test_threads_score_side_by_side_with_weights_of_their_own(model, catalogue, adapters):
     mixture = Mixture(model, adapters)
-    omegas = [one_hot(len(PROMPTS), 3, column) for column in (0, 1, 2)] * 4
+    omegas = [cast.one_hot(len(PROMPTS), 3, column) for column in (0, 1, 2)] * 4
     expected = [np.concatenate(mixture.score(PROMPTS, catalogue, omega)) for omega in omegas]
     with ThreadPoolExecutor(4) as pool:
         found = pool.map(lambda omega: mixture.score(PROMPTS, catalogue, omega), omegas)

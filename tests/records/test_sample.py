@@ -1,11 +1,13 @@
 """The generated sample: the same bytes for the same seed, and a taste that can be learnt."""
 
+import csv
 from collections import defaultdict
 
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from compliance.spreadsheets import harmless
 from recmodel.fictional import fictional_catalogue
 from workers.sample import simulate, write_sample
 
@@ -25,6 +27,14 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path):
     assert a == b
     assert a[0] != c[0]
     assert a[1] != c[1]
+
+
+def test_no_cell_of_a_sample_is_a_formula(tmp_path):
+    write_sample(tmp_path, subjects=20, items=1200, seed=1)
+    for name in ("movies.csv", "ratings.csv"):
+        with (tmp_path / name).open(encoding="utf-8", newline="") as file:
+            for row in csv.reader(file):
+                assert row == list(map(harmless, row))
 
 
 @pytest.mark.django_db

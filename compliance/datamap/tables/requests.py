@@ -200,6 +200,7 @@ REQUESTS = [
             "name": personal("name of the recipient", WHILE_USED, Whose.PARTNER),
             "endpoint_id": none("where it is told"),
             "mail": sealed("mail address of the recipient", WHILE_USED, Whose.PARTNER),
+            "language": none("language of the mails to it"),
             "is_active": none("whether it is told"),
         },
     ),

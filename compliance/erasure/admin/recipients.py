@@ -28,7 +28,7 @@ class RecipientForm(ModelForm):
 
     class Meta:
         model = Recipient
-        fields = ["name", "endpoint", "is_active"]
+        fields = ["name", "endpoint", "language", "is_active"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,7 +47,7 @@ class RecipientAdmin(ModelAdmin):
     """Who is told of each erasure. One that has been told is switched off rather than removed."""
 
     form = RecipientForm
-    fields = ["name", "endpoint", "address", "is_active"]
+    fields = ["name", "endpoint", "address", "language", "is_active"]
     list_display = ["name", "told", "is_active"]
     list_select_related = ["endpoint"]
     empty_text = gettext_lazy("Nobody is told of erasures. Add those who get records from you.")

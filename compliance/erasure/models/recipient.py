@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compliance.erasure.models.request import ErasureRequest
 from compliance.jobs.models import Endpoint, OutboxMessage
+from compliance.records.models import Language
 
 
 class Recipient(models.Model):
@@ -16,6 +17,15 @@ class Recipient(models.Model):
         Endpoint, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("endpoint")
     )
     mail = models.BinaryField(null=True, editable=False, help_text="Address, encrypted.")
+    language = models.CharField(
+        _("language"),
+        max_length=2,
+        choices=[("", _("The language of this installation")), *Language.choices],
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Of the mails. Webhooks have no words."),
+    )
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("It is told of each erasure from now on.")
     )
@@ -29,6 +39,9 @@ class Recipient(models.Model):
                 condition=Q(endpoint=None, mail__isnull=False)
                 | Q(endpoint__isnull=False, mail=None),
                 name="recipient_is_told_one_way",
+            ),
+            models.CheckConstraint(
+                condition=Q(language__in=["", *Language.values]), name="recipient_language_is_known"
             ),
         ]
 

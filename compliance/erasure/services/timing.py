@@ -1,7 +1,7 @@
 """What moves the due date: an extension, and pauses."""
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -51,24 +51,28 @@ def request_extend(
     )
     event_add(request, Step.EXTENSION_ASKED, actor=actor)
     if told:
-        _in_force(request, extension, actor=actor)
+        _in_force(request, extension, timezone.now(), actor=actor)
     return request
 
 
 @transaction.atomic
-def extension_confirm(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
-    """Put the extension in force: the person has been told. Does nothing if it is already.
+def extension_confirm(
+    *, request_id: uuid.UUID, actor: str, told_at: datetime | None = None
+) -> ErasureRequest:
+    """Put the extension in force: the person was told then, or just now.
 
-    Told after the due date it is not in force, and the history says so.
+    Does nothing if it is already. Told after the due date it is not in force, and the history
+    says so.
     """
+    told_at = told_at or timezone.now()
     request = request_lock(request_id)
     extension = Extension.objects.select_for_update().filter(request=request).first()
     if extension is None or extension.in_force_at or request.status not in UNDECIDED_STATES:
         return request
-    if request.days_left() < 0:
+    if request.days_left(timezone.localdate(told_at)) < 0:
         event_add(request, Step.EXTENSION_LATE, actor=actor)
     else:
-        _in_force(request, extension, actor=actor)
+        _in_force(request, extension, told_at, actor=actor)
     return request
 
 
@@ -138,8 +142,10 @@ def pauses_ended(request: ErasureRequest) -> list[Span]:
     return [(max(first, start), max(last, start)) for first, last in rows if last]
 
 
-def _in_force(request: ErasureRequest, extension: Extension, *, actor: str) -> None:
-    extension.in_force_at = timezone.now()
+def _in_force(
+    request: ErasureRequest, extension: Extension, told_at: datetime, *, actor: str
+) -> None:
+    extension.in_force_at = told_at
     extension.save(update_fields=["in_force_at"])
     request_write(request, due_on=request_due_on(request))
     event_add(request, Step.EXTENDED, actor=actor)

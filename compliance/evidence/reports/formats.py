@@ -15,9 +15,10 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from compliance.spreadsheets import harmless
+
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 ROWS_A_PIECE = 500
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Row = Mapping[str, Any]
 
@@ -81,7 +82,7 @@ def _cell(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+        return harmless(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from compliance.records.importing.rows import Reject, SourceError
+from compliance.spreadsheets import harmless
 
 
 class RejectsFile:
@@ -25,7 +26,8 @@ class RejectsFile:
 
     def add(self, reject: Reject) -> None:
         """Write one reject."""
-        self._rows.writerow(reject)
+        cells = (harmless(cell) if isinstance(cell, str) else cell for cell in reject)
+        self._rows.writerow(cells)
         self.reasons[reject.reason] += 1
 
     def __enter__(self) -> "RejectsFile":

@@ -33,6 +33,8 @@ def read(text):
         "\n=1",
         '=HYPERLINK("http://x.example","y")',
         "=cmd|' /C calc'!A0",
+        "-1+1|x",
+        "\uff1d1+1",
     ],
 )
 def test_a_text_that_begins_like_a_formula_gets_an_apostrophe(text):
@@ -45,7 +47,7 @@ def test_other_texts_stay_as_they_are(text):
 
 
 def test_a_negative_number_stays_a_number():
-    assert read(written(-3, 0, 2.5)) == ["-3", "0", "2.5"]
+    assert read(written(-3, 0, 2.5, "-3", "+2.50")) == ["-3", "0", "2.5", "-3", "+2.50"]
 
 
 def test_quotes_commas_and_line_breaks_are_quoted():

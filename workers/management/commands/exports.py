@@ -27,7 +27,7 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from None
             self.stdout.write(f"Export {gone} is gone since {export.gone_at:%F %T} UTC.")
             return
-        exports = list(Export.objects.all())
+        exports = list(Export.objects.prefetch_related("checkpoints"))
         self.stdout.write(_table(exports) if exports else "Nothing was exported.")
 
 
