@@ -6,9 +6,11 @@ Each side has a connection of its own; a run that waits for a circle ends as Pos
 import random
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
+from time import sleep
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from compliance.records.contacts import ContactRow, contacts_put
@@ -20,7 +22,7 @@ from compliance.records.services import records_erase
 from tests.races.race import race
 
 pytestmark = pytest.mark.usefixtures("committed_db")
-RACES = 12
+RACES = 6
 NAMES = [f"s-{number:04d}" for number in range(600)]
 
 
@@ -28,7 +30,7 @@ NAMES = [f"s-{number:04d}" for number in range(600)]
 def subjects(committed_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many more than are locked by one statement."""
     monkeypatch.setattr(classes, "BATCH", 100)
-    Subject.objects.bulk_create(Subject(external_id=name) for name in NAMES)
+    Subject.objects.bulk_create(Subject(external_id=name) for name in reversed(NAMES))
 
 
 def setting(folder: Path, seed: int) -> Callable[[], object]:
@@ -37,6 +39,44 @@ def setting(folder: Path, seed: int) -> Callable[[], object]:
     file = folder / f"{seed}.csv"
     file.write_text("subject,class\n" + "".join(f"{name},c{seed}\n" for name in names))
     return lambda: classes_set(file, rejects=folder / f"{seed}.rejects")
+
+
+def test_a_run_that_waits_for_the_first_subject_holds_no_other(tmp_path: Path) -> None:
+    begun = Event()
+
+    def hold() -> list[str]:
+        """Keep the first from the run until it waits, and return who is free meanwhile."""
+        with transaction.atomic():
+            Subject.objects.select_for_update().get(external_id=NAMES[0])
+            begun.set()
+            while not waiting():
+                sleep(0.01)
+            free = Subject.objects.select_for_update(skip_locked=True).order_by("external_id")
+            return list(free.values_list("external_id", flat=True))
+
+    run = setting(tmp_path, 1)
+    held, set_ = race(hold, lambda: begun.wait(30) and run())
+    assert [held.error, set_.error] == [None, None]
+    assert held.result == NAMES
+
+
+def test_records_of_the_subjects_come_in_during_a_run(tmp_path: Path) -> None:
+    """A record's row refers to its subject's, and locks its key."""
+
+    def refer() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT FROM records_subject FOR KEY SHARE NOWAIT")
+
+    with transaction.atomic():
+        setting(tmp_path, 1)()
+        (side,) = race(refer)
+    assert side.error is None
+
+
+def waiting() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
 
 
 def test_two_runs_in_two_orders_wait_for_no_circle(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ class _Setting:
                 yield row
 
     def _set(self, file: str, rows: list[ClassRow]) -> dict[str, int]:
-        # No key: an import that waits for us must be able to commit these subjects' records.
+        # No key: these subjects' records can come in meanwhile.
         found = Subject.objects.select_for_update(no_key=True).filter(
             external_id__in=[row.subject for row in rows]
         )
