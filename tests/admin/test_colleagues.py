@@ -1,5 +1,7 @@
 """Who looks after a request, comments, and approvals that take two persons."""
 
+from uuid import uuid4
+
 import pytest
 from django.contrib.auth.models import User
 
@@ -57,7 +59,9 @@ def test_an_ended_request_is_looked_after_by_nobody(login, erasure):
 
 
 def test_a_comment_is_read_by_colleagues_and_stands_encrypted(login, erasure):
-    html = text_of(login("rita").post(at(erasure, "comment"), {"text": SECRET}, follow=True))
+    html = text_of(
+        login("rita").post(at(erasure, "comment"), {"text": SECRET, "number": uuid4()}, follow=True)
+    )
     assert "The comment is added" in html
     assert SECRET in text_of(login("anna").get(at(erasure)))
     assert SECRET.encode() not in bytes(Comment.objects.get().text)
@@ -65,7 +69,9 @@ def test_a_comment_is_read_by_colleagues_and_stands_encrypted(login, erasure):
 
 
 def test_an_empty_comment_is_refused_on_the_page(login, erasure):
-    assert "Write the comment" in text_of(login("rita").post(at(erasure, "comment"), {"text": " "}))
+    assert "Write the comment" in text_of(
+        login("rita").post(at(erasure, "comment"), {"text": " ", "number": uuid4()})
+    )
     assert not Comment.objects.exists()
 
 

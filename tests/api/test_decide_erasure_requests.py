@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from compliance.erasure.models import ErasureRequest
+from compliance.erasure.models import ErasureRequest, Refusal
+from compliance.erasure.parts import Part
 from compliance.erasure.services import request_approve
 from compliance.erasure.states import State
 from compliance.provenance.models import Plan
@@ -15,6 +16,8 @@ from compliance.records.scope import Scope
 from tests.admin.conftest import ALICE, make_request, make_trained_plan, make_user
 from tests.api.cases import DIGEST, REFUSAL, URL
 from tests.api.conftest import Caller, is_problem, pointers
+from tests.approving import approve
+from tests.recommendations.world import make_client
 
 
 @pytest.fixture
@@ -121,6 +124,23 @@ def test_where_two_persons_must_approve_a_client_is_none(
     shown = portal.get(at(request_)).json()
     assert [one["digest"] for one in shown["endorsements"]] == [body["digest"]]
     assert (shown["state"], records()) == ("in_review", 4)
+
+
+def test_the_words_that_the_first_of_two_approved_are_for_those_who_decide(
+    portal: Caller, request_: ErasureRequest, settings
+) -> None:
+    settings.FOUR_EYES = True
+    part = Part(Scope(items=frozenset({"i-1"})), Refusal.LEGAL_CLAIMS, "In court.")
+    approve(request_, part=part)
+    (shown,) = portal.get(at(request_)).json()["endorsements"]
+    assert shown["refusal"] == {"article": "17(3)(e)", "text": "In court."}
+    reader = Caller(*make_client("erasure:read", name="reader"))
+    (shown,) = reader.get(at(request_)).json()["endorsements"]
+    assert shown["refusal"] is None
+    approve(request_, part=part, actor="user:2")
+    after = portal.get(at(request_)).json()
+    assert after["endorsements"][0]["refusal"] is None
+    assert after["refusal"]["text"] == "In court."
 
 
 def test_a_denial_keeps_its_words_and_erases_nothing(

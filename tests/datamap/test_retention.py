@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from compliance.accounts.models import ApiClient, Throttle
-from compliance.accounts.scopes import Scope
+from compliance.accounts.scopes import Scope as ApiScope
 from compliance.accounts.throttling import throttle_hit
 from compliance.datamap.columns import Erased
 from compliance.datamap.retention import retention_due, retention_run
@@ -25,16 +25,21 @@ from compliance.erasure.models import (
     BatchItem,
     BatchState,
     Comment,
+    Endorsement,
     ErasureEvent,
     ErasureRequest,
     Extension,
     IdentityCode,
     IdentityMethod,
+    Preview,
     Refusal,
+    Step,
 )
+from compliance.erasure.parts import Part
 from compliance.erasure.proving import code_send
 from compliance.erasure.services import (
     comment_add,
+    request_cancel,
     request_confirm_identity,
     request_deny,
     request_extend,
@@ -44,7 +49,9 @@ from compliance.jobs.models import Job, JobState, MessageState, OutboxMessage, O
 from compliance.jobs.outbox import mail_enqueue, message_mark_failed
 from compliance.jobs.services import job_enqueue
 from compliance.opendsr.models import OpenDsrRequest, Regulation
+from compliance.records.scope import Scope
 from compliance.sealing import seal
+from tests.approving import approve
 from tests.datamap.conftest import Later
 from tests.erasure.conftest import RITA, ask
 
@@ -119,9 +126,41 @@ def test_events_and_the_request_itself_stay(later: Later):
     assert Answer.objects.get(request=request).article == Refusal.LEGAL_CLAIMS
 
 
+def approved_by_one(request: ErasureRequest) -> ErasureRequest:
+    """Looked at and approved by the first of two."""
+    part = Part(Scope(items=frozenset({"i-1"})), Refusal.LEGAL_CLAIMS, "A suit is pending.")
+    return approve(request, actor=RITA, part=part)
+
+
+def test_previews_and_endorsements_go_36_months_after_the_end_and_who_approved_stays(
+    later: Later, settings
+):
+    settings.FOUR_EYES = True
+    request = approved_by_one(ask())
+    request_cancel(request_id=request.pk, actor=RITA)
+    later(EARLY)
+    retention_run()
+    assert (Preview.objects.count(), Endorsement.objects.count()) == (1, 1)
+    later(LATE)
+    done = retention_run()
+    assert done["previews"] == done["endorsements"] == 1
+    assert not Preview.objects.exists()
+    assert not Endorsement.objects.exists()
+    assert request.events.get(step=Step.ENDORSED).actor == RITA
+    assert set(retention_run().values()) == {0}, "Once more it finds nothing."
+
+
+def test_previews_and_endorsements_of_an_open_request_stay(later: Later, settings):
+    settings.FOUR_EYES = True
+    approved_by_one(ask())
+    later(LATE)
+    retention_run()
+    assert (Preview.objects.count(), Endorsement.objects.count()) == (1, 1)
+
+
 def test_the_digest_of_an_opendsr_call_goes_with_the_words(later: Later):
     request = denied()
-    client = ApiClient.objects.create(name="Shop", key_id="k", scopes=[Scope.OPENDSR])
+    client = ApiClient.objects.create(name="Shop", key_id="k", scopes=[ApiScope.OPENDSR])
     side = OpenDsrRequest.objects.create(
         request=request, client=client, regulation=Regulation.GDPR, body_digest=bytes(32)
     )
@@ -134,7 +173,7 @@ def test_the_digest_of_an_opendsr_call_goes_with_the_words(later: Later):
 def test_a_dead_letter_is_forgotten_after_30_days(later: Later):
     with transaction.atomic():
         message = mail_enqueue(
-            about=ask().pk, topic="erasure.denied", to="a@example.org", subject="s", text="t"
+            about=denied().pk, topic="erasure.denied", to="a@example.org", subject="s", text="t"
         )
         message_mark_failed(message, outcome=Outcome.REJECTED, final=True)
     later(29)

@@ -11,6 +11,7 @@ from compliance.accounts.roles import AUDITOR, REVIEWER
 from compliance.erasure.errors import ImpactChangedError, PartError, PausedError, SecondPersonError
 from compliance.erasure.impact import impact_of
 from compliance.erasure.models import Answer, Outcome, PauseKind, Refusal
+from compliance.erasure.parts import Part
 from compliance.erasure.services import (
     approving,
     comment_add,
@@ -19,7 +20,6 @@ from compliance.erasure.services import (
     request_deny,
     request_pause,
 )
-from compliance.erasure.services.approving import Part
 from compliance.erasure.services.ending import NoReasonError
 from compliance.erasure.services.handling import AssigneeError
 from compliance.erasure.states import State

@@ -5,12 +5,12 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from compliance.erasure.models import Channel, ErasureEvent, ErasureRequest, Ground, Refusal
+from compliance.erasure.parts import Part
 from compliance.erasure.services import (
     request_cancel,
     request_confirm_identity,
     request_receive,
 )
-from compliance.erasure.services.approving import Part
 from compliance.erasure.states import TRANSITIONS, State
 from compliance.records.models import Suppression
 from compliance.records.scope import Scope

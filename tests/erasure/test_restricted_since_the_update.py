@@ -5,9 +5,9 @@ from importlib import import_module
 import pytest
 from django.db import connection
 
+from compliance.erasure.services import request_cancel
 from compliance.records.models import Restriction
 from compliance.records.restricted import restrictions
-from compliance.records.restriction import restriction_end
 from compliance.records.scope import EVERYTHING, Scope
 from tests.erasure.conftest import ALICE, ask
 
@@ -28,7 +28,7 @@ def test_a_request_in_review_has_the_restriction_that_it_would_get_now(scope):
     assert update() == 1
     [found] = restrictions(ALICE)
     assert (found.external_id, found.scope) == (ALICE, scope)
-    assert restriction_end(request_id=request.pk) == 0
+    request_cancel(request_id=request.pk, actor="user:1")
     assert not Restriction.objects.exists()
 
 

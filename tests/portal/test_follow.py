@@ -12,6 +12,7 @@ from django.db import transaction
 from compliance.erasure.following import request_fail
 from compliance.erasure.links import status_path, status_token
 from compliance.erasure.models import PauseKind, Refusal
+from compliance.erasure.parts import Part
 from compliance.erasure.proving import code_send
 from compliance.erasure.services import (
     request_cancel,
@@ -22,7 +23,6 @@ from compliance.erasure.services import (
     request_pause,
     request_unpause,
 )
-from compliance.erasure.services.approving import Part
 from compliance.evidence.keys import PUBLIC_NAME
 from compliance.evidence.services import certificate_issue
 from compliance.provenance.releases import serving_lock

@@ -14,6 +14,7 @@ CODE = Fate(
 )
 CALLBACKS = Fate(Erased.END, "until the last callback")
 BATCH = Fate(Erased.DONE, "until the batch is done; 30 days if nobody starts it")
+UNTIL_APPROVED = Fate(Erased.END, "until the decision")
 CERTIFIED = Fate(Erased.END, "until the certificate is issued, which then shows it")
 
 REQUESTS = [
@@ -107,6 +108,7 @@ REQUESTS = [
         {
             "id": none("row number"),
             "request_id": none("the request"),
+            "number": none("the note's number"),
             "text": sealed("the note", WITH_REQUEST),
             "actor": personal("kind and row number of who did it", ACCOUNTABLE, Whose.STAFF),
             "at": none("when"),
@@ -114,23 +116,25 @@ REQUESTS = [
     ),
     Table(
         "erasure_preview",
-        "What reviewers were shown before they decided. Rows are only ever added.",
+        "What reviewers were shown before they decided.",
         {
             "id": none("row number"),
             "request_id": none("the request"),
-            "digest": keyed("the whole impact", PROOF),
-            "parts": keyed("scope, records and shards", PROOF),
+            "digest": keyed("the whole impact", WITH_REQUEST),
+            "parts": keyed("scope, records and shards", WITH_REQUEST),
             "shown_at": none("when"),
         },
     ),
     Table(
         "erasure_endorsement",
-        "First approvals, where two persons approve. Rows are only ever added.",
+        "First approvals, where two persons approve. The events say for good who approved when.",
         {
             "id": none("row number"),
             "request_id": none("the request"),
-            "digest": keyed("the whole impact", PROOF),
-            "actor": personal("kind and row number of who did it", ACCOUNTABLE, Whose.STAFF),
+            "digest": keyed("the whole impact", WITH_REQUEST),
+            "answer": keyed("article and reasons, with the impact", WITH_REQUEST),
+            "part": sealed("which records, the article and the reasons", UNTIL_APPROVED),
+            "actor": personal("kind and row number of who did it", WITH_REQUEST, Whose.STAFF),
             "at": none("when"),
         },
     ),

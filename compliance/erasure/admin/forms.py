@@ -1,6 +1,7 @@
 """What reviewers fill in."""
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.contrib.auth.models import User
@@ -128,8 +129,9 @@ class AssignForm(forms.Form):
 
 
 class CommentForm(forms.Form):
-    """A note to colleagues."""
+    """A note to colleagues. Its hidden number makes a form that is sent twice one comment."""
 
+    number = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     text = forms.CharField(
         label=_("Comment"),
         max_length=WORDS_LENGTH,

@@ -3,7 +3,6 @@
 from typing import Any
 
 from cryptography.fernet import InvalidToken
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 from django.utils import timezone
@@ -12,13 +11,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from compliance.accounts.admin_base import digest_code
-from compliance.erasure.admin.history import opened, people_names
+from compliance.erasure.admin.history import opened
 from compliance.erasure.admin.scopes import scope_facts
 from compliance.erasure.admin.words import day, is_open, moment, number_of, time_left
 from compliance.erasure.identity import scope_decrypt
-from compliance.erasure.models import Endorsement, ErasureRequest, Extension
+from compliance.erasure.models import ErasureRequest, Extension
 from compliance.erasure.services.timing import request_due_on
-from compliance.erasure.states import State
 from compliance.provenance.learning import Facts
 from compliance.records.models import Restriction
 
@@ -114,7 +112,7 @@ def _extension(extension: Extension | None) -> Facts:
         state = _("Decided on %(when)s. Not in force: the person has not been told yet") % {
             "when": moment(extension.decided_at)
         }
-    return [(_("Extension"), state), (_("Its reasons"), _as_written(opened(extension.reasons)))]
+    return [(_("Extension"), state), (_("Its reasons"), as_written(opened(extension.reasons)))]
 
 
 def restriction_facts(request: ErasureRequest) -> Facts:
@@ -132,27 +130,6 @@ def restriction_facts(request: ErasureRequest) -> Facts:
     ]
 
 
-def endorsement_facts(request: ErasureRequest, digest: str) -> Facts:
-    """Return who has approved what is previewed now, and who is missing, where two must."""
-    if not settings.FOUR_EYES or request.status is not State.IN_REVIEW:
-        return []
-    rows = list(Endorsement.objects.filter(request=request).order_by("at"))
-    names = people_names(row.actor for row in rows)
-    facts: Facts = [
-        (
-            _("Approved by %(who)s") % {"who": names[row.actor]},
-            moment(row.at)
-            if row.digest == digest
-            else _("%(when)s, of an impact that has changed since: it counts no more")
-            % {"when": moment(row.at)},
-        )
-        for row in rows
-    ]
-    first = any(row.digest == digest for row in rows)
-    missing = _("one more person") if first else _("two persons")
-    return [*facts, (_("Still to approve"), missing)]
-
-
 def answer_facts(request: ErasureRequest) -> Facts:
     """Return what was refused and why, as the person was told."""
     answer = getattr(request, "answer", None)
@@ -160,12 +137,12 @@ def answer_facts(request: ErasureRequest) -> Facts:
         return []
     return [
         (_("Article"), answer.get_article_display()),
-        (_("Told to the person"), _as_written(opened(answer.text))),
+        (_("Told to the person"), as_written(opened(answer.text))),
         (_("Written"), moment(answer.written_at)),
     ]
 
 
-def _as_written(text: str) -> SafeString:
+def as_written(text: str) -> SafeString:
     return format_html_join(SafeString("<br>"), "{}", ((line,) for line in text.splitlines()))
 
 

@@ -39,6 +39,16 @@ def scope_facts(scope: Scope) -> Facts:
     return []
 
 
+def scope_initial(scope: Scope) -> dict[str, object]:
+    """Return what a form is filled in with to name the scope again; certain records have none."""
+    if scope.period:
+        first, last = (timezone.localdate(end) for end in scope.period)
+        return {"kind": "period", "first": first, "last": last}
+    if scope.items:
+        return {"kind": "items", "items": "\n".join(sorted(scope.items))}
+    return {}
+
+
 def _listed(lines: list[str]) -> SafeString:
     rows = format_html_join("", "<li>{}</li>", ((line,) for line in lines[:SHOWN]))
     more = len(lines) - SHOWN

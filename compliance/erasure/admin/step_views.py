@@ -18,12 +18,13 @@ from django.views.decorators.http import require_POST
 from compliance.accounts.access import rows_for
 from compliance.erasure.admin import impact as impacts
 from compliance.erasure.admin.base import CHANGE, OTHER_KEY, ReviewAdmin, actor_of, too_late
-from compliance.erasure.admin.page import endorsement_facts
+from compliance.erasure.admin.eyes import endorsement_facts, gap_words
 from compliance.erasure.admin.part import records_to_choose
-from compliance.erasure.admin.steps import STEPS, Step
+from compliance.erasure.admin.steps import STEPS, Step, part_of
 from compliance.erasure.admin.words import number_of
 from compliance.erasure.errors import ImpactChangedError, StepError
 from compliance.erasure.identity import IdentityGoneError
+from compliance.erasure.impact import Impact
 from compliance.erasure.models import ErasureRequest
 from compliance.erasure.services import request_assign
 from compliance.erasure.states import IllegalTransitionError, State
@@ -70,7 +71,10 @@ class StepViews(ReviewAdmin):
         if not step.possible(erasure):
             messages.error(request, too_late(erasure, step))
             return redirect(CHANGE, erasure.pk)
-        form = step.form(request.POST if request.method == "POST" else None)
+        if request.method == "POST":
+            form = step.form(request.POST)
+        else:
+            form = step.form(initial=step.initial(erasure, actor_of(request)))
         if request.method != "POST" or not form.is_valid():
             return self._ask(request, erasure, step, form)
         stage = request.POST.get("stage", "")
@@ -102,10 +106,20 @@ class StepViews(ReviewAdmin):
             "impact": impact,
             "nothing": impact is not None and impacts.is_nothing(impact),
             "facts": impacts.impact_facts(impact) if impact else [],
-            "endorsements": endorsement_facts(erasure, impact.digest) if impact else [],
+            "endorsements": endorsement_facts(erasure, request.user) if impact else [],
+            "gap": self._gap(request, erasure, impact, form) if look or not step.letter else "",
             "to_choose": records_to_choose(erasure) if step.name == "approve-part" else [],
         }
         return TemplateResponse(request, step.template, self._context(request, **values))
+
+    def _gap(
+        self, request: HttpRequest, erasure: ErasureRequest, impact: Impact | None, form: forms.Form
+    ) -> str:
+        """Say in what this is not what another person has approved, where two must."""
+        if impact is None:
+            return ""
+        part = part_of(form.cleaned_data) if form.is_bound else None
+        return gap_words(erasure, actor=actor_of(request), digest=impact.digest, part=part)
 
     def _do(
         self, request: HttpRequest, erasure: ErasureRequest, step: Step, form: forms.Form
@@ -122,10 +136,23 @@ class StepViews(ReviewAdmin):
             return self._refused(request, erasure, step, form, error)
         else:
             erasure.refresh_from_db()
-            endorsed = step.weighs and erasure.status is State.IN_REVIEW
-            second = _("Your approval is noted. Nothing is erased before a second person approves.")
-            messages.success(request, second if endorsed else str(step.done))
+            self._done(request, erasure, step, values)
         return redirect(CHANGE, erasure.pk)
+
+    def _done(
+        self, request: HttpRequest, erasure: ErasureRequest, step: Step, values: dict[str, Any]
+    ) -> None:
+        if not step.weighs or erasure.status is not State.IN_REVIEW:
+            messages.success(request, str(step.done))
+            return
+        noted = _("Your approval is noted. Nothing is erased before a second person approves.")
+        gap = gap_words(
+            erasure, actor=actor_of(request), digest=values["digest"], part=part_of(values)
+        )
+        if gap:
+            messages.warning(request, " ".join((noted, gap, _("Both have to approve the same."))))
+        else:
+            messages.success(request, noted)
 
     def _refused(
         self,

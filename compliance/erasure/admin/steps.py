@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from cryptography.fernet import InvalidToken
 from django import forms
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -19,8 +21,11 @@ from compliance.erasure.admin.forms import (
     PauseForm,
     PlainForm,
 )
+from compliance.erasure.admin.scopes import scope_initial
+from compliance.erasure.endorsing import part_to_confirm
 from compliance.erasure.letters import Letter
 from compliance.erasure.models import ErasureRequest, Extension, PauseKind, Refusal
+from compliance.erasure.parts import Part
 from compliance.erasure.services import (
     extension_confirm,
     request_approve,
@@ -33,7 +38,6 @@ from compliance.erasure.services import (
     request_resume,
     request_unpause,
 )
-from compliance.erasure.services.approving import Part
 from compliance.erasure.states import FINAL_STATES, TRANSITIONS, UNDECIDED_STATES, State
 
 OPEN_STATES = frozenset(State) - FINAL_STATES
@@ -60,12 +64,27 @@ def _extension_untold(request: ErasureRequest) -> bool:
     return Extension.objects.filter(request=request, in_force_at=None).exists()
 
 
+def _empty(request: ErasureRequest, actor: str) -> Values:
+    return {}
+
+
+def _as_endorsed(request: ErasureRequest, actor: str) -> Values:
+    """Fill in what the first of two has approved: the second need not type it again."""
+    try:
+        part = part_to_confirm(request, actor=actor) if settings.FOUR_EYES else None
+    except InvalidToken:  # the page has to open all the same
+        part = None
+    if part is None:
+        return {}
+    return scope_initial(part.scope) | {"article": part.article, "text": part.text}
+
+
 @dataclass(frozen=True)
 class Step:
     """One thing that can be done; `run` gets the request's id, the actor and the cleaned form.
 
     With `letter` the reviewer reads what the person will read before it is done; `weighs` says
-    that the impact is shown and approved by its digest.
+    that the impact is shown and approved by its digest. `initial` fills in the form for an actor.
     """
 
     name: str
@@ -75,6 +94,7 @@ class Step:
     sources: frozenset[State]
     run: Callable[[UUID, str, Values], object]
     form: type[forms.Form] = PlainForm
+    initial: Callable[[ErasureRequest, str], Values] = _empty
     offered: Callable[[ErasureRequest], bool] = _always
     letter: Callable[[ErasureRequest, Values], Letter] | None = None
     weighs: bool = False
@@ -91,9 +111,17 @@ class Step:
         return request.status in self.sources and self.offered(request)
 
 
-def _approve_part(pk: UUID, actor: str, values: Values) -> object:
-    part = Part(values["scope"], Refusal(values["article"]), values["text"].strip())
-    return request_approve(request_id=pk, actor=actor, digest=values["digest"], part=part)
+def part_of(values: Values) -> Part | None:
+    """Return the part that a cleaned form names; None for a form that names none."""
+    if "scope" not in values:
+        return None
+    return Part(values["scope"], Refusal(values["article"]), values["text"].strip())
+
+
+def _approve(pk: UUID, actor: str, values: Values) -> object:
+    return request_approve(
+        request_id=pk, actor=actor, digest=values["digest"], part=part_of(values)
+    )
 
 
 _ALL_STEPS = (
@@ -112,9 +140,7 @@ _ALL_STEPS = (
         button=_("Approve and erase now"),
         done=_("Approved. The records are erased, and what learned from them is out of service."),
         sources=_sources(State.APPROVED),
-        run=lambda pk, actor, form: request_approve(
-            request_id=pk, actor=actor, digest=form["digest"]
-        ),
+        run=_approve,
         form=ApproveForm,
         offered=_clock_runs,
         weighs=True,
@@ -127,8 +153,9 @@ _ALL_STEPS = (
         button=_("Erase this part now"),
         done=_("Approved in part. The part's records are erased; the rest stays."),
         sources=_sources(State.APPROVED),
-        run=_approve_part,
+        run=_approve,
         form=PartForm,
+        initial=_as_endorsed,
         offered=_clock_runs,
         letter=letters.part_letter,
         weighs=True,

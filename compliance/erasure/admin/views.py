@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from compliance.erasure.admin import impact as impacts
 from compliance.erasure.admin import page
 from compliance.erasure.admin.base import CHANGE, FOLDER, OTHER_KEY, ReviewAdmin, actor_of
+from compliance.erasure.admin.eyes import endorsement_facts
 from compliance.erasure.admin.forms import CommentForm
 from compliance.erasure.admin.history import comments, history
 from compliance.erasure.admin.steps import STEPS, steps_for
@@ -25,6 +26,7 @@ from compliance.erasure.admin.work import progress_context
 from compliance.erasure.identity import IdentityGoneError
 from compliance.erasure.models import ErasureRequest
 from compliance.erasure.services import comment_add, identity_show
+from compliance.erasure.services.handling import OtherCommentError
 
 
 class RequestViews(ReviewAdmin):
@@ -79,7 +81,11 @@ class RequestViews(ReviewAdmin):
         form = CommentForm(request.POST)
         if not form.is_valid():
             return self._page(request, erasure, comment_form=form)
-        comment_add(request_id=pk, actor=actor_of(request), text=form.cleaned_data["text"])
+        try:
+            comment_add(request_id=pk, actor=actor_of(request), **form.cleaned_data)
+        except OtherCommentError as error:
+            form.add_error("text", str(error))
+            return self._page(request, erasure, comment_form=form)
         messages.success(request, _("The comment is added."))
         return redirect(CHANGE, pk)
 
@@ -117,7 +123,7 @@ class RequestViews(ReviewAdmin):
             "impact": impact,
             "nothing": impact is not None and impacts.is_nothing(impact),
             "impact_facts": impacts.impact_facts(impact) if impact else [],
-            "endorsements": page.endorsement_facts(erasure, impact.digest if impact else ""),
+            "endorsements": endorsement_facts(erasure, request.user),
             "answer": page.answer_facts(erasure),
             "releases": page.erased_facts(erasure),
             "comments": comments(erasure) if request.user.has_perm("erasure.view_comment") else [],

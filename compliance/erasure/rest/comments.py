@@ -21,6 +21,7 @@ from compliance.sealing import unseal
 class CommentSerializer(serializers.Serializer[Any]):
     """A note to colleagues."""
 
+    id = serializers.UUIDField(source="number")
     at = serializers.DateTimeField()
     actor = serializers.CharField(help_text="Kind and number, such as `user:3`.")
     text = serializers.SerializerMethodField(help_text="Null once its time to be kept is over.")
@@ -46,13 +47,21 @@ class CommentsView(ReviewView):
     @extend_schema(
         operation_id="erasure_request_comment",
         summary="Add a comment",
-        description="Also to an answered request. The person may ask for it: Art. 15.\n\n"
+        description="Also to an answered request. The person may ask for it: Art. 15. With an `id` "
+        "of your own the call can be repeated: the same words answer 200 with the comment that is "
+        "there, other words answer 409.\n\n"
         "Needs the scope `erasure:decide`.",
         request=CommentBodySerializer,
-        responses={201: CommentSerializer, **problems(404, *WITH_BODY)},
+        responses={
+            201: CommentSerializer,
+            200: CommentSerializer,
+            **problems(404, 409, *WITH_BODY, s409="The id belongs to a comment of other words."),
+        },
     )
     def post(self, request: Request, request_id: uuid.UUID) -> Response:
         values = validated(CommentBodySerializer(data=request.data))
         actor = f"client:{client_of(request).pk}"
-        comment = comment_add(request_id=request_id, actor=actor, text=values["text"])
-        return Response(CommentSerializer(comment).data, status=201)
+        comment, is_new = comment_add(
+            request_id=request_id, actor=actor, text=values["text"], number=values.get("id")
+        )
+        return Response(CommentSerializer(comment).data, status=201 if is_new else 200)

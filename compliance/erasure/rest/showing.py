@@ -8,9 +8,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
+from compliance.accounts.api import client_of
+from compliance.accounts.scopes import Scope
 from compliance.erasure.models import (
     Answer,
     Channel,
+    Endorsement,
     ErasureEvent,
     ErasureRequest,
     Extension,
@@ -23,6 +26,7 @@ from compliance.erasure.models import (
     Step,
     TouchedShard,
 )
+from compliance.erasure.parts import part_unseal
 from compliance.erasure.rest.taking import STATES
 from compliance.erasure.selectors import open_job
 from compliance.erasure.services.timing import request_due_on
@@ -181,11 +185,30 @@ class AssigneeSerializer(serializers.Serializer[Any]):
     username = serializers.CharField()
 
 
+class EndorsedRefusalSerializer(serializers.Serializer[Any]):
+    """Why the rest would be refused: Art. 12(4)."""
+
+    article = serializers.ChoiceField(choices=Refusal.choices)
+    text = serializers.CharField(help_text="In words for the person.")
+
+
 class EndorsementSerializer(serializers.Serializer[Any]):
     """The first of two approvals, where two persons must approve."""
 
     digest = serializers.CharField(help_text="Of the impact that was approved.")
     at = serializers.DateTimeField()
+    refusal = serializers.SerializerMethodField(
+        help_text="What the person would be told, where a part alone was approved. Null where all "
+        "was; once it is decided, as the request's own `refusal` has it then; and for keys without "
+        "`erasure:decide`."
+    )
+
+    @extend_schema_field(EndorsedRefusalSerializer(allow_null=True))
+    def get_refusal(self, endorsement: Endorsement) -> Any:
+        if Scope.ERASURE_DECIDE.value not in client_of(self.context["request"]).scopes:
+            return None
+        part = part_unseal(endorsement.part)
+        return EndorsedRefusalSerializer(part).data if part else None
 
 
 class RestrictionSerializer(serializers.Serializer[Any]):

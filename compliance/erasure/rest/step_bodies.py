@@ -6,14 +6,15 @@ from django.contrib.auth.models import User
 from rest_framework import serializers
 
 from compliance.accounts.fields import (
+    RandomUuidField,
     StrictBooleanField,
     StrictChoiceField,
     StrictSerializer,
     StrictTextField,
 )
 from compliance.erasure.models import PauseKind, Refusal
+from compliance.erasure.parts import Part
 from compliance.erasure.rest.scope_serializers import ScopeSerializer
-from compliance.erasure.services.approving import Part
 from compliance.erasure.services.handling import AssigneeError, is_assignable
 
 
@@ -100,3 +101,7 @@ class CommentBodySerializer(StrictSerializer):
     """A note to colleagues."""
 
     text = StrictTextField()
+    id = RandomUuidField(
+        required=False,
+        help_text="Chosen by you, so that a call that broke off can be made again.",
+    )

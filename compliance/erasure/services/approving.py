@@ -1,38 +1,26 @@
 """Approve a request: erase, and take out of service at once whatever learned."""
 
 import uuid
-from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compliance.erasure.errors import (
-    ImpactChangedError,
-    NoPersonError,
-    PartError,
-    PausedError,
-    SecondPersonError,
-)
+from compliance.erasure.endorsing import is_second
+from compliance.erasure.errors import ImpactChangedError, PartError, PausedError
 from compliance.erasure.following import request_follow
 from compliance.erasure.identity import identity_decrypt, scope_decrypt, scope_encrypt
 from compliance.erasure.impact import impact_digest, impact_parts, parts_changed
 from compliance.erasure.law import WORDS
 from compliance.erasure.letters import NoticeKind
-from compliance.erasure.models import (
-    Answer,
-    Endorsement,
-    ErasureRequest,
-    Outcome,
-    Refusal,
-    Step,
-)
+from compliance.erasure.models import Answer, ErasureRequest, Outcome
 from compliance.erasure.notices import notice_send, recipients_tell
+from compliance.erasure.parts import Part
 from compliance.erasure.restricting import restricted_leave
 from compliance.erasure.states import State, check_transition
 from compliance.erasure.touching import Touch, lesson_of, rest_place, touch_record, touches_of
-from compliance.erasure.transitions import event_add, request_lock, request_move
+from compliance.erasure.transitions import request_lock, request_move
 from compliance.provenance.adapters import shard_quarantine, shard_sync
 from compliance.provenance.leaves import manifest_proof
 from compliance.provenance.manifests import subject_commitment
@@ -43,15 +31,6 @@ from compliance.records.restriction import restriction_drop
 from compliance.records.scope import Scope
 from compliance.records.services import ingest_stop, records_erase, records_in
 from compliance.sealing import seal
-
-
-@dataclass(frozen=True)
-class Part:
-    """What alone is approved of a request, and why the rest is refused: Art. 12(4)."""
-
-    scope: Scope
-    article: Refusal
-    text: str
 
 
 @transaction.atomic
@@ -65,9 +44,10 @@ def request_approve(
     what is left is placed anew, without a record that no refresh has taken in; the touched
     checkpoints are quarantined; the interim release is live; the retraining is queued.
 
-    Where two persons must approve, the first call only notes the endorsement, and the request
-    stays in review. Raises `ImpactChangedError`, `PausedError`, `PartError`, and there
-    `SecondPersonError` for the same person again and `NoPersonError` for an API client.
+    Where two persons must approve the same impact and the same answer, the first call only notes
+    the endorsement, and the request stays in review. Raises `ImpactChangedError`,
+    `PausedError`, `PartError`, and there `SecondPersonError` for the same person again and
+    `NoPersonError` for an API client.
     """
     before = serving_lock().release
     request = request_lock(request_id)
@@ -80,7 +60,7 @@ def request_approve(
     ingest_stop()
     now = timezone.now()  # after the wait for an import: what it brought is suppressed too
     _require_previewed(request, external_id, scope, digest)
-    if settings.FOUR_EYES and not _is_second(request, actor=actor, digest=digest):
+    if settings.FOUR_EYES and not is_second(request, actor=actor, digest=digest, part=part):
         return request
     proof = manifest_proof(before, external_id) if before else None
     lesson = lesson_of(external_id, records_in(external_id, scope))
@@ -135,20 +115,6 @@ def _require_previewed(
     parts = impact_parts(request, external_id, scope)
     if impact_digest(parts) != digest:
         raise ImpactChangedError(parts_changed(request, digest, parts))
-
-
-def _is_second(request: ErasureRequest, *, actor: str, digest: str) -> bool:
-    """Tell whether somebody else has approved just this already; if not, note who is the first."""
-    if not actor.startswith("user:"):  # whoever holds a client's key may be the other person
-        raise NoPersonError
-    endorsements = Endorsement.objects.filter(request=request, digest=digest)
-    if endorsements.exclude(actor=actor).exists():
-        return True
-    if endorsements.exists():
-        raise SecondPersonError
-    Endorsement.objects.create(request=request, digest=digest, actor=actor)
-    event_add(request, Step.ENDORSED, actor=actor)
-    return False
 
 
 def _quarantine_and_retrain(request: ErasureRequest, touches: list[Touch]) -> None:

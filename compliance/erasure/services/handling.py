@@ -11,7 +11,7 @@ from compliance.erasure.identity import identity_decrypt, identity_index
 from compliance.erasure.models import Comment, ErasureRequest, Step
 from compliance.erasure.states import FINAL_STATES, State
 from compliance.erasure.transitions import event_add, request_lock, request_write, require_state
-from compliance.sealing import seal
+from compliance.sealing import seal, unseal
 
 OPEN_STATES = frozenset(State) - FINAL_STATES
 
@@ -30,6 +30,15 @@ class TakenError(StepError):
         super().__init__(
             _("%(name)s looks after this request already. Assign it if you want to change that.")
             % {"name": name}
+        )
+
+
+class OtherCommentError(StepError):
+    """The number is that of another comment."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This comment has been sent already, with other words. Write it as a new one.")
         )
 
 
@@ -68,14 +77,28 @@ def request_assign(
 
 
 @transaction.atomic
-def comment_add(*, request_id: uuid.UUID, actor: str, text: str) -> Comment:
-    """Add a comment, also to an answered request. Raises `EmptyCommentError`."""
+def comment_add(
+    *, request_id: uuid.UUID, actor: str, text: str, number: uuid.UUID | None = None
+) -> tuple[Comment, bool]:
+    """Add a comment, also to an answered request; return it, and whether it is new.
+
+    One that is sent again with the same `number` is the one that is there. Raises
+    `EmptyCommentError`, and `OtherCommentError` for a number of other words or another actor.
+    """
     request = request_lock(request_id)
-    if not text.strip():
+    words = text.strip()
+    if not words:
         raise EmptyCommentError
-    comment = Comment.objects.create(request=request, actor=actor, text=seal(text.strip()))
-    event_add(request, Step.COMMENTED, actor=actor)
-    return comment
+    number = number or uuid.uuid4()
+    there = Comment.objects.filter(request=request, number=number).first()
+    if there is None:
+        sealed = seal(words)
+        there = Comment.objects.create(request=request, number=number, actor=actor, text=sealed)
+        event_add(request, Step.COMMENTED, actor=actor)
+        return there, True
+    if there.actor != actor or there.text is None or unseal(there.text).decode() != words:
+        raise OtherCommentError
+    return there, False
 
 
 @transaction.atomic

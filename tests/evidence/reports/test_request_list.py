@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from compliance.erasure.models import ErasureRequest, PauseKind, Refusal
+from compliance.erasure.parts import Part
 from compliance.erasure.services import (
     request_cancel,
     request_deny,
@@ -19,7 +20,6 @@ from compliance.erasure.services import (
     request_pause,
     request_unpause,
 )
-from compliance.erasure.services.approving import Part
 from compliance.erasure.services.receiving import Origin
 from compliance.evidence.models import Report
 from compliance.evidence.reports.exporting import Wish, report_pieces
