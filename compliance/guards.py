@@ -27,10 +27,10 @@ def no_removal(table: str) -> RunSQL:
     return _refusals(table, "no_removal", "DELETE", "its rows are never removed")
 
 
-def final_states(table: str, states: Iterable[str]) -> RunSQL:
-    """Refuse any UPDATE of a row whose state is one of `states`."""
+def final_states(table: str, states: Iterable[str], *, column: str = "state") -> RunSQL:
+    """Refuse any UPDATE of a row whose `column` is one of `states`."""
     listed = ", ".join(f"'{state}'" for state in states)
-    return _update_guard(table, "final", f"OLD.state IN ({listed})", "it has been answered")
+    return _update_guard(table, "final", f"OLD.{column} IN ({listed})", "it has been answered")
 
 
 def one_way(table: str, columns: Iterable[str], *, name: str = "one_way") -> RunSQL:

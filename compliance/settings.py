@@ -176,7 +176,6 @@ SPECTACULAR_SETTINGS = {
         "PauseKind": "compliance.erasure.models.PauseKind",
         "RequestOutcome": "compliance.erasure.models.Outcome",
         "RequestState": "compliance.erasure.rest.taking.STATES",
-        "StepOutcome": "compliance.erasure.bulk.Outcome",
     },
 }
 

@@ -80,7 +80,9 @@ def request_approve(
     ingest_stop()
     now = timezone.now()  # after the wait for an import: what it brought is suppressed too
     _require_previewed(request, external_id, scope, digest)
-    if settings.FOUR_EYES and not _is_second(request, actor=actor, digest=digest):
+    if not approval_suffices(request, actor=actor, digest=digest):
+        Endorsement.objects.create(request=request, digest=digest, actor=actor)
+        event_add(request, Step.ENDORSED, actor=actor)
         return request
     proof = manifest_proof(before, external_id) if before else None
     lesson = lesson_of(external_id, records_in(external_id, scope))
@@ -117,6 +119,23 @@ def request_approve(
     return request
 
 
+def approval_suffices(request: ErasureRequest, *, actor: str, digest: str) -> bool:
+    """Tell whether this approval erases, or is the first of two that are needed of just this.
+
+    Raises `NoPersonError` and `SecondPersonError`.
+    """
+    if not settings.FOUR_EYES:
+        return True
+    if not actor.startswith("user:"):  # whoever holds a client's key may be the other person
+        raise NoPersonError
+    endorsements = Endorsement.objects.filter(request=request, digest=digest)
+    if endorsements.exclude(actor=actor).exists():
+        return True
+    if endorsements.exists():
+        raise SecondPersonError
+    return False
+
+
 def _part_scope(asked: Scope, part: Part) -> Scope:
     """Return the part's scope; it can neither be all nor reach beyond what was asked for."""
     if part.scope == asked or not asked.includes(part.scope):
@@ -135,20 +154,6 @@ def _require_previewed(
     parts = impact_parts(request, external_id, scope)
     if impact_digest(parts) != digest:
         raise ImpactChangedError(parts_changed(request, digest, parts))
-
-
-def _is_second(request: ErasureRequest, *, actor: str, digest: str) -> bool:
-    """Tell whether somebody else has approved just this already; if not, note who is the first."""
-    if not actor.startswith("user:"):  # whoever holds a client's key may be the other person
-        raise NoPersonError
-    endorsements = Endorsement.objects.filter(request=request, digest=digest)
-    if endorsements.exclude(actor=actor).exists():
-        return True
-    if endorsements.exists():
-        raise SecondPersonError
-    Endorsement.objects.create(request=request, digest=digest, actor=actor)
-    event_add(request, Step.ENDORSED, actor=actor)
-    return False
 
 
 def _quarantine_and_retrain(request: ErasureRequest, touches: list[Touch]) -> None:
