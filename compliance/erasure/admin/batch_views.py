@@ -146,7 +146,7 @@ class BatchViews(ReviewAdmin):
         approves = batch.action == BatchAction.APPROVE
         values = {
             "title": step.title,
-            "button": _("Look at each request") if drafted else step.button,
+            "start_button": _("Look at each request") if drafted else step.button,
             "button_variant": "primary" if drafted else step.variant,
             "form": form,
             "has_letter": drafted and step.letter is not None,
