@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from compliance.canonical import canonical_json
 from compliance.erasure.batches import batch_draft, batch_look
@@ -18,7 +17,7 @@ class OtherBatchError(Exception):
     """The id belongs to a batch of another content, or of somebody else."""
 
     def __init__(self) -> None:
-        super().__init__(_("This id belongs to a batch of another content. Choose a new one."))
+        super().__init__("This id belongs to a batch of another content. Choose a new one.")
 
 
 @dataclass(frozen=True)

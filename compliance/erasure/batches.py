@@ -50,7 +50,7 @@ class UnknownRequestsError(BatchError):
 
     def __init__(self, unknown: set[uuid.UUID]) -> None:
         self.unknown = unknown
-        super().__init__(_("There is no erasure request with this id."))
+        super().__init__("There is no erasure request with this id.")
 
 
 class TooManyError(BatchError):
