@@ -381,3 +381,20 @@ def test_a_choice_without_the_token_is_refused(login, mixed):
     rita.handler.enforce_csrf_checks = True
     assert choose(rita, "cancel", mixed).status_code == 403
     assert not Batch.objects.exists()
+
+
+def test_two_persons_approve_many_one_after_the_other(login, mixed, settings):
+    settings.FOUR_EYES = True
+    for name in ("rita", "otto"):
+        browser = login(name)
+        choose(browser, "approve", mixed[:1])
+        start(browser, {"impact_read": "on"})
+        work()
+        said = results()["done"]
+        if name == "rita":
+            assert said == ["Approved by you; a second person has to approve too."]
+            choose(browser, "approve", mixed[:1])
+            work()
+            assert "you were the first" in results()["refused"][0]
+    assert said == ["Approved: the records are erased."]
+    assert state_of(mixed[0]) is State.APPROVED
