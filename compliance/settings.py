@@ -170,6 +170,9 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
+        "BatchAction": "compliance.erasure.models.BatchAction",
+        "BatchResult": "compliance.erasure.models.ItemResult",
+        "BatchState": "compliance.erasure.models.BatchState",
         "DeliveryOutcome": "compliance.jobs.models.Outcome",
         "MessageKind": "compliance.jobs.models.MessageKind",
         "MessageState": "compliance.jobs.models.MessageState",

@@ -48,7 +48,7 @@ class BatchLinksSerializer(serializers.Serializer[Any]):
 
 
 class BatchSerializer(serializers.Serializer[Any]):
-    """One step for many requests. The context holds `actor` and `may_weigh`."""
+    """One step for many requests. The context holds the `actor` who reads."""
 
     id = serializers.UUIDField()
     action = serializers.ChoiceField(choices=BatchAction.choices)
@@ -56,9 +56,6 @@ class BatchSerializer(serializers.Serializer[Any]):
     own = serializers.SerializerMethodField(help_text="Whether you made it.")
     total = serializers.SerializerMethodField(help_text="How many requests.")
     counts = serializers.SerializerMethodField()
-    impact = serializers.SerializerMethodField(
-        help_text="Of approvals, for clients that may decide; otherwise null."
-    )
     created_at = serializers.DateTimeField()
     done_at = serializers.DateTimeField(allow_null=True)
     links = serializers.SerializerMethodField()
@@ -78,12 +75,6 @@ class BatchSerializer(serializers.Serializer[Any]):
     def get_counts(self, batch: Batch) -> dict[str, int]:
         return self._counts
 
-    @extend_schema_field(TogetherSerializer(allow_null=True))
-    def get_impact(self, batch: Batch) -> Any:
-        if batch.action != BatchAction.APPROVE or not self.context["may_weigh"]:
-            return None
-        return TogetherSerializer(impact_together(batch)).data
-
     @extend_schema_field(BatchLinksSerializer)
     def get_links(self, batch: Batch) -> dict[str, str | None]:
         startable = batch.state == BatchState.READY and self.get_own(batch)
@@ -95,6 +86,20 @@ class BatchSerializer(serializers.Serializer[Any]):
 
     def _address(self, name: str, batch: Batch) -> str:
         return reverse(name, [batch.pk], request=self.context["request"])
+
+
+class BatchDetailSerializer(BatchSerializer):
+    """One batch with what it does. The context holds `may_weigh` besides."""
+
+    impact = serializers.SerializerMethodField(
+        help_text="Of approvals, for clients that may decide; otherwise null."
+    )
+
+    @extend_schema_field(TogetherSerializer(allow_null=True))
+    def get_impact(self, batch: Batch) -> Any:
+        if batch.action != BatchAction.APPROVE or not self.context["may_weigh"]:
+            return None
+        return TogetherSerializer(impact_together(batch)).data
 
 
 class ItemImpactSerializer(serializers.Serializer[Any]):

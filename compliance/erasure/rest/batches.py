@@ -29,7 +29,11 @@ from compliance.erasure.rest.batch_bodies import (
     ItemListSerializer,
     NewBatchSerializer,
 )
-from compliance.erasure.rest.batch_showing import BatchSerializer, ItemSerializer
+from compliance.erasure.rest.batch_showing import (
+    BatchDetailSerializer,
+    BatchSerializer,
+    ItemSerializer,
+)
 from compliance.erasure.rest.step_bodies import NothingSerializer
 from compliance.erasure.selectors import requests_listed
 
@@ -85,7 +89,7 @@ class BatchAccess(ApiView):
         return {"request": self.request, "actor": self.actor, "may_weigh": may_weigh}
 
     def shown(self, batch: Batch) -> Any:
-        return BatchSerializer(batch, context=self.context).data
+        return BatchDetailSerializer(batch, context=self.context).data
 
 
 class BatchesView(BatchAccess, GenericAPIView[Batch]):
@@ -108,8 +112,8 @@ class BatchesView(BatchAccess, GenericAPIView[Batch]):
         ),
         request=NewBatchSerializer,
         responses={
-            201: BatchSerializer,
-            200: BatchSerializer,
+            201: BatchDetailSerializer,
+            200: BatchDetailSerializer,
             **problems(*WITH_BODY, 409, s409="The id belongs to a batch of another content."),
         },
         examples=[REFUSE, APPROVE],
@@ -155,8 +159,8 @@ class BatchView(BatchAccess):
     @extend_schema(
         operation_id="erasure_request_batch",
         summary="How far a batch is",
-        description=f"{READS}",
-        responses={200: BatchSerializer, **problems(404, *ALWAYS, s404=UNKNOWN)},
+        description=READS,
+        responses={200: BatchDetailSerializer, **problems(404, *ALWAYS, s404=UNKNOWN)},
     )
     def get(self, request: Request, batch_id: uuid.UUID) -> Response:
         return Response(self.shown(self.seen_one(batch_id)))
@@ -199,7 +203,7 @@ class StartView(BatchAccess):
         ),
         request=NothingSerializer,
         responses={
-            202: BatchSerializer,
+            202: BatchDetailSerializer,
             **problems(*WITH_BODY, 404, 409, s404=UNKNOWN, s409="Not ready yet, or started."),
         },
     )
