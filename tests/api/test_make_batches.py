@@ -207,8 +207,3 @@ def test_what_was_written_stands_encrypted_until_it_is_done(
 ) -> None:
     make(portal, "deny", three, **REFUSAL)
     assert WORDS.encode() not in bytes(Batch.objects.get().values)
-
-
-def test_the_old_address_is_gone(portal: Caller) -> None:
-    body = {"action": "cancel", "ids": [NOBODYS]}
-    assert is_problem(portal.post("/api/v1/erasure-requests/bulk", body), 404)
