@@ -75,10 +75,10 @@ def written_by(table: str, columns: Iterable[str], moves: Iterable[tuple[str, st
     return update_guard(table, f"with_{names[0]}", condition, "only the decision says so")
 
 
-def final_states(table: str, states: Iterable[str]) -> RunSQL:
-    """Refuse any UPDATE of a row whose state is one of `states`."""
+def final_states(table: str, states: Iterable[str], *, column: str = "state") -> RunSQL:
+    """Refuse any UPDATE of a row whose `column` is one of `states`."""
     listed = ", ".join(f"'{state}'" for state in states)
-    return update_guard(table, "final", f"OLD.state IN ({listed})", "it has been answered")
+    return update_guard(table, "final", f"OLD.{column} IN ({listed})", "it has been answered")
 
 
 def one_way(table: str, columns: Iterable[str], *, name: str = "one_way") -> RunSQL:

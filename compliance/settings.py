@@ -170,13 +170,15 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
+        "BatchAction": "compliance.erasure.models.BatchAction",
+        "BatchResult": "compliance.erasure.models.ItemResult",
+        "BatchState": "compliance.erasure.models.BatchState",
         "DeliveryOutcome": "compliance.jobs.models.Outcome",
         "MessageKind": "compliance.jobs.models.MessageKind",
         "MessageState": "compliance.jobs.models.MessageState",
         "PauseKind": "compliance.erasure.models.PauseKind",
         "RequestOutcome": "compliance.erasure.models.Outcome",
         "RequestState": "compliance.erasure.rest.taking.STATES",
-        "StepOutcome": "compliance.erasure.bulk.Outcome",
     },
 }
 

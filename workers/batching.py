@@ -4,22 +4,26 @@ from uuid import UUID
 
 from django.db import transaction
 
-from compliance.erasure.batches import batch_finish, batch_give_up, item_work, items_waiting
+from compliance.erasure.batches import batch_finish, batch_give_up, item_work, items_open
 from compliance.erasure.models import Batch
 from compliance.jobs.models import Job
 from workers.work import Work
 
 
 def run(work: Work) -> None:
-    """Preview or do each request of the batch named by the job.
+    """Look at each request of the batch named by the job, or do it.
 
-    Killed anywhere, the next attempt goes on with the first one that has no result.
+    Killed anywhere, the next attempt goes on with the first one that has no result. A batch that
+    retention has taken meanwhile needs nothing.
     """
-    batch = Batch.objects.get(pk=work.job.target)
-    waiting = items_waiting(batch)
+    batch = Batch.objects.filter(pk=work.job.target).first()
+    if batch is None:
+        work.lease.succeed()
+        return
+    left = items_open(batch)
     total = batch.items.count()
-    for place, item_id in enumerate(waiting):
-        work.step(done=total - len(waiting) + place, total=total, note="")
+    for place, item_id in enumerate(left):
+        work.step(done=total - len(left) + place, total=total, note="")
         item_work(item_id=item_id)
     with transaction.atomic():
         batch_finish(batch.pk)

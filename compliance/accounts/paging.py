@@ -9,31 +9,54 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
 YEARS = range(2000, 3000)
+NUMBER_DIGITS = 18  # fewer than a row number of Postgres can have
 
 
-class ReceiptPagination(CursorPagination):
-    """The latest received first, in pages that stay put while new rows come in."""
+class StayingPagination(CursorPagination):
+    """Pages that stay put while new rows come in."""
 
     page_size = 50
-    ordering = ("-received_at", "id")
+
+    def is_position(self, position: str) -> bool:
+        """Tell whether this can be a place in the list."""
+        raise NotImplementedError
 
     def decode_cursor(self, request: Request) -> Any:
         """Refuse a cursor that this list has not given out: it would reach the database."""
         try:
             cursor: Any = super().decode_cursor(request)
             position = cursor.position if cursor else None
-            moment = parse_datetime(position) if position else None
+            if position and not self.is_position(position):
+                raise _invalid()
         except (APIException, ValueError) as error:
             raise _invalid() from error
-        if position and (moment is None or is_naive(moment) or moment.year not in YEARS):
-            raise _invalid()
         return cursor
+
+
+class ReceiptPagination(StayingPagination):
+    """The latest received first."""
+
+    ordering = ("-received_at", "id")
+
+    def is_position(self, position: str) -> bool:
+        moment = parse_datetime(position)
+        return moment is not None and not is_naive(moment) and moment.year in YEARS
 
 
 class CreationPagination(ReceiptPagination):
     """The latest created first."""
 
     ordering = ("-created_at", "id")
+
+
+class NumberPagination(StayingPagination):
+    """By row number, which is the order in which the rows were made."""
+
+    page_size = 100
+    ordering = ("id",)
+
+    def is_position(self, position: str) -> bool:
+        return position.isascii() and position.isdigit() and len(position) <= NUMBER_DIGITS
 
 
 def _invalid() -> ValidationError:

@@ -17,6 +17,7 @@ from compliance.erasure.clock import add_months
 from compliance.erasure.models import (
     Answer,
     Batch,
+    BatchItem,
     BatchState,
     Comment,
     Endorsement,
@@ -32,11 +33,13 @@ from compliance.jobs.outbox import dead_letters_forget
 from compliance.opendsr.models import OpenDsrRequest
 
 DEAD_LETTERS = timedelta(days=30)
+DRAFTED_BATCHES = timedelta(days=1)
 UNSTARTED_BATCHES = timedelta(days=30)
+DONE_BATCHES = timedelta(days=90)
 JOB_ERRORS = timedelta(days=90)
 LATE_CODES = timedelta(days=1)
 AWAITING = (State.RECEIVED, State.AWAITING_IDENTITY)
-UNSTARTED = (BatchState.DRAFT, BatchState.PREVIEWING, BatchState.READY)
+UNSTARTED = (BatchState.PREVIEWING, BatchState.READY)
 ENDED_JOBS = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 Rows = QuerySet[Any, Any]
@@ -92,6 +95,11 @@ def _of_ended(model: type[Model], column: str) -> Callable[[datetime], Rows]:
     )
 
 
+def _batches_done(now: datetime) -> Rows:
+    """Batches whose results had their time. What they did stands in the requests' own history."""
+    return Batch.objects.filter(state=BatchState.DONE, done_at__lt=now - DONE_BATCHES)
+
+
 def _words(name: str, model: type[Model], column: str) -> Rule:
     """Return the rule for words that are kept for a time after the request."""
     return Rule(name, model, (column,), _of_ended(model, column), {column: None})
@@ -128,6 +136,14 @@ RULES = [
         ),
     ),
     Rule(
+        "drafts of batches",
+        Batch,
+        (),
+        lambda now: Batch.objects.filter(
+            state=BatchState.DRAFT, created_at__lt=now - DRAFTED_BATCHES
+        ),
+    ),
+    Rule(
         "batches that nobody started",
         Batch,
         ("values",),
@@ -135,6 +151,13 @@ RULES = [
             state__in=UNSTARTED, created_at__lt=now - UNSTARTED_BATCHES
         ),
     ),
+    Rule(
+        "results of batches",
+        BatchItem,
+        ("digest",),
+        lambda now: BatchItem.objects.filter(batch__in=_batches_done(now)),
+    ),
+    Rule("batches that are done", Batch, ("actor", "content_digest"), _batches_done),
     Rule(
         "errors of jobs",
         Job,

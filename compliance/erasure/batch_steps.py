@@ -1,6 +1,8 @@
-"""What is done with one request of a batch, and what is said of it."""
+"""What is seen of one request of a batch, what is done with it, and what is said of it."""
 
 import logging
+import traceback
+from collections.abc import Callable
 from typing import Any
 
 from cryptography.fernet import InvalidToken
@@ -8,36 +10,53 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from compliance.erasure.errors import ImpactChangedError, PausedError, StepError
+from compliance.erasure.endorsing import approval_suffices
+from compliance.erasure.errors import ImpactChangedError, PausedError, StepError, refusal_code
 from compliance.erasure.identity import IdentityGoneError
 from compliance.erasure.impact import impact_of
-from compliance.erasure.models import BatchAction, BatchItem, ErasureRequest, ItemResult, Refusal
+from compliance.erasure.models import (
+    BatchAction,
+    BatchItem,
+    ErasureRequest,
+    ItemResult,
+    PauseKind,
+    Refusal,
+)
 from compliance.erasure.services import (
     request_approve,
     request_assign,
     request_cancel,
     request_deny,
     request_extend,
+    request_pause,
+    request_resume,
+    request_unpause,
 )
-from compliance.erasure.states import IllegalTransitionError, State
+from compliance.erasure.services.handling import AssigneeError
+from compliance.erasure.states import IllegalTransitionError, State, check_transition
 
+NOT_REACHED = "not_reached"
 logger = logging.getLogger(__name__)
 
 
-def item_preview(item: BatchItem) -> None:
-    """Look at the impact of one approval, or say why there can be none."""
-    request = item.request
-    if request.status is not State.IN_REVIEW:
-        _refuse(item, too_late_words(request))
-    elif request.paused_on:
-        _refuse(item, str(PausedError()))
-    else:
-        _guarded(item, lambda: _look(item))
+def item_look(item: BatchItem, values: dict[str, Any]) -> None:
+    """Tell what would become of one request now, and change nothing.
+
+    An approval is previewed, and its digest kept. Any other step is taken and undone.
+    """
+    weighs = item.batch.action == BatchAction.APPROVE
+    _guarded(item, lambda: _weigh(item) if weighs else _try(item, values))
 
 
 def item_act(item: BatchItem, values: dict[str, Any]) -> None:
     """Do the batch's step with one request. What the step refuses is the item's result."""
-    _guarded(item, lambda: _done(item, _ACTS[BatchAction(item.batch.action)](item, values)))
+    _guarded(item, lambda: _take(item, values))
+
+
+def item_forbid(item: BatchItem) -> None:
+    """Leave the request as it is: whoever made the batch may not decide any more."""
+    words = _("Whoever started this may not decide requests any more.")
+    _end(item, ItemResult.REFUSED, words, "not_allowed")
 
 
 def too_late_words(request: ErasureRequest) -> str:
@@ -47,48 +66,62 @@ def too_late_words(request: ErasureRequest) -> str:
     }
 
 
-def _guarded(item: BatchItem, act: Any) -> None:
+def _guarded(item: BatchItem, act: Callable[[], None]) -> None:
     """Run `act` so that nothing of it stays if it fails, and only its item fails."""
     try:
         with transaction.atomic():
             act()
     except StepError as error:
-        _refuse(item, str(error))
-    except (IllegalTransitionError, IdentityGoneError):
+        _end(item, ItemResult.REFUSED, str(error), refusal_code(error))
+    except (IllegalTransitionError, IdentityGoneError) as error:
         item.request.refresh_from_db()
-        _refuse(item, too_late_words(item.request))
+        _end(item, ItemResult.REFUSED, too_late_words(item.request), refusal_code(error))
     except InvalidToken:
-        _fail(item, _("The identifier was encrypted with another identity key."))
+        words = _("The identifier was encrypted with another identity key.")
+        _end(item, ItemResult.FAILED, words, "other_key")
     except Exception as error:
         # Its message may quote anything, so neither the page nor the log has it.
-        logger.error("Item %s of a batch failed: %s.", item.pk, type(error).__name__)
-        _fail(item, _("An error: %(error)s. Try it alone.") % {"error": type(error).__name__})
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("Item %s of a batch: %s, at:\n%s", item.pk, type(error).__name__, frames)
+        words = _("An error: %(error)s. Try it alone.") % {"error": type(error).__name__}
+        _end(item, ItemResult.FAILED, words, "error")
 
 
-def _look(item: BatchItem) -> None:
-    impact = impact_of(item.request)
+def _try(item: BatchItem, values: dict[str, Any]) -> None:
+    _take(item, values)
+    transaction.set_rollback(True)
+    _end(item, ItemResult.POSSIBLE)
+
+
+def _weigh(item: BatchItem) -> None:
+    """Look at the impact of an approval, or raise what is in its way."""
+    request = item.request
+    check_transition(request.status, State.APPROVED)
+    if request.paused_on:
+        raise PausedError
+    impact = impact_of(request)
+    approval_suffices(request, actor=item.batch.actor, digest=impact.digest)
     item.digest = impact.digest
     item.records = impact.learning.records + impact.parked
     item.prompts = impact.learning.prompts
     item.shard = impact.learning.shard
     item.minutes = impact.outlook.minutes if impact.outlook else None
+    _end(item, ItemResult.POSSIBLE)
 
 
-def _done(item: BatchItem, message: str) -> None:
-    item.result, item.message = ItemResult.DONE, message
+def _take(item: BatchItem, values: dict[str, Any]) -> None:
+    _end(item, ItemResult.DONE, _ACTS[BatchAction(item.batch.action)](item, values))
 
 
-def _refuse(item: BatchItem, message: str) -> None:
-    item.result, item.message = ItemResult.REFUSED, message[:400]
-
-
-def _fail(item: BatchItem, message: str) -> None:
-    item.result, item.message = ItemResult.FAILED, message[:400]
+def _end(item: BatchItem, result: ItemResult, message: str = "", code: str = "") -> None:
+    item.result, item.message, item.code = result, message[:400], code
 
 
 def _assign(item: BatchItem, values: dict[str, Any]) -> str:
     number = values["assignee"]
     assignee = User.objects.filter(pk=number).first() if number else None
+    if number and assignee is None:  # the account has gone since
+        raise AssigneeError
     request_assign(request_id=item.request_id, actor=item.batch.actor, assignee=assignee)
     return _("Assigned.") if assignee else _("Assigned to nobody.")
 
@@ -137,9 +170,26 @@ def _extend(item: BatchItem, values: dict[str, Any]) -> str:
     return _("The extension is in force once its mail has been sent.")
 
 
+def _pause(item: BatchItem, values: dict[str, Any]) -> str:
+    request_pause(
+        request_id=item.request_id, actor=item.batch.actor, kind=PauseKind(values["kind"])
+    )
+    return _("The clock is paused.")
+
+
+def _unpause(item: BatchItem, values: dict[str, Any]) -> str:
+    request_unpause(request_id=item.request_id, actor=item.batch.actor)
+    return _("The clock runs again.")
+
+
 def _cancel(item: BatchItem, values: dict[str, Any]) -> str:
     request_cancel(request_id=item.request_id, actor=item.batch.actor)
     return _("Cancelled.")
+
+
+def _resume(item: BatchItem, values: dict[str, Any]) -> str:
+    request_resume(request_id=item.request_id, actor=item.batch.actor)
+    return _("Resumed. What is missing is queued again.")
 
 
 _ACTS = {
@@ -147,5 +197,8 @@ _ACTS = {
     BatchAction.APPROVE: _approve,
     BatchAction.DENY: _deny,
     BatchAction.EXTEND: _extend,
+    BatchAction.PAUSE: _pause,
+    BatchAction.UNPAUSE: _unpause,
     BatchAction.CANCEL: _cancel,
+    BatchAction.RESUME: _resume,
 }

@@ -3,6 +3,8 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from compliance.erasure.states import IllegalTransitionError
+
 
 class StepError(Exception):
     """A step is refused. The message says why and what to do, and quotes nothing personal."""
@@ -66,3 +68,10 @@ class TooManyCodesError(StepError):
             )
             % {"minutes": minutes}
         )
+
+
+def refusal_code(error: Exception) -> str:
+    """Return the word for the kind of refusal."""
+    if isinstance(error, IllegalTransitionError):
+        return "illegal_transition"
+    return "impact_changed" if isinstance(error, ImpactChangedError) else "conflict"

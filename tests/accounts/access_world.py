@@ -21,8 +21,9 @@ from compliance.accounts.access import CALLERS, NO_ROLE, NOBODY, SUPERUSER, Endp
 from compliance.accounts.roles import ROLES
 from compliance.accounts.scopes import Scope
 from compliance.accounts.services import client_create
+from compliance.erasure.batches import batch_draft
 from compliance.erasure.links import status_token
-from compliance.erasure.models import ErasureRequest
+from compliance.erasure.models import Batch, BatchAction, ErasureRequest
 from compliance.erasure.recipients import recipient_save
 from compliance.jobs.endpoints import endpoint_create
 from compliance.jobs.models import OutboxMessage, Outcome
@@ -40,6 +41,7 @@ class World:
         make_trained_plan()
         self.certificate = make_certificate(make_request(subject="other-0"))
         self.erasure = make_request()
+        self.batch = _batch(self.erasure)
         _export()
         self.message = _message()
         client_create(name="shop", scopes=[Scope.RECOMMENDATIONS_READ])
@@ -56,6 +58,13 @@ class World:
             value = (given.get(name) or ARGUMENTS.get(name, _missing))(self, endpoint)
             path = re.sub(f"<([a-z]+:)?{name}>", str(value), path)
         return path
+
+
+def _batch(erasure: ErasureRequest) -> Batch:
+    """Make a batch of a client that does not call."""
+    client, _ = client_create(name="bulk", scopes=[Scope.ERASURE_DECIDE])
+    actor = f"client:{client.pk}"
+    return batch_draft(action=BatchAction.CANCEL, request_ids=[erasure.pk], actor=actor)
 
 
 def _message() -> OutboxMessage:
@@ -94,6 +103,7 @@ ARGUMENTS: dict[str, Build] = {
     "pk": row,
     "object_id": row,
     "id": row,
+    "batch_id": lambda world, endpoint: world.batch.pk,
     "message_id": lambda world, endpoint: world.message.pk,
     "request_id": lambda world, endpoint: world.erasure.pk,
     "token": lambda world, endpoint: status_token(world.erasure.pk),

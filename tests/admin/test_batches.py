@@ -5,11 +5,13 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from compliance.erasure import batch_steps, batches
-from compliance.erasure.batches import batch_give_up, item_work, items_waiting
+from compliance.erasure.admin import batch_views
+from compliance.erasure.batches import batch_give_up, item_work, items_open
 from compliance.erasure.models import (
     Batch,
     BatchAction,
     BatchState,
+    ErasureEvent,
     ErasureRequest,
     ItemResult,
     PauseKind,
@@ -17,13 +19,31 @@ from compliance.erasure.models import (
 )
 from compliance.erasure.services import request_deny, request_pause
 from compliance.erasure.states import State
-from compliance.jobs.models import Job, JobState, Queue
+from compliance.jobs.models import Job, JobState, OutboxMessage, Queue
 from compliance.records.models import Interaction, Subject
 from tests.admin.acting import DENIAL, QUEUE, WORDS, state_of, text_of
 from tests.admin.conftest import ALICE, make_request
 from workers.runner import run_due
 
 pytestmark = pytest.mark.django_db
+
+STATES = [State.IN_REVIEW, State.AWAITING_IDENTITY, State.DENIED, State.IN_REVIEW]
+# What each step takes, and of how many of the `mixed` requests it can be taken or not.
+TAKEN = {
+    BatchAction.ASSIGN: {"assignee": ""},
+    BatchAction.DENY: DENIAL,
+    BatchAction.EXTEND: {"reasons": "Many requests.", "told": "on"},
+    BatchAction.PAUSE: {"kind": "clarification"},
+}
+POSSIBLE = {
+    BatchAction.ASSIGN: (3, 1),
+    BatchAction.DENY: (3, 1),
+    BatchAction.EXTEND: (3, 1),
+    BatchAction.PAUSE: (2, 2),
+    BatchAction.UNPAUSE: (1, 3),
+    BatchAction.CANCEL: (3, 1),
+    BatchAction.RESUME: (0, 4),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +65,16 @@ def choose(browser, action, requests, *, across=False, query=""):
 
 def work() -> None:
     run_due([Queue.DEFAULT])
+
+
+def start(browser, form=None):
+    """Let each be looked at, and start it."""
+    work()
+    return browser.post(page(), form or {}, follow=True)
+
+
+def counted(response) -> dict[str, int]:
+    return {str(label): n for label, n, _colour in response.context["counts"]}
 
 
 def page(batch=None) -> str:
@@ -72,11 +102,46 @@ def mixed(plan) -> list[ErasureRequest]:
 
 
 def test_choosing_does_nothing_before_it_is_started(login, mixed):
-    response = choose(login("rita"), "cancel", mixed)
+    rita = login("rita")
+    response = choose(rita, "deny", mixed)
     assert "You have chosen 4 requests. Nothing has been done" in text_of(response)
     assert Batch.objects.get().state == BatchState.DRAFT
     assert not Job.objects.filter(kind=batches.BATCH).exists()
-    assert state_of(mixed[0]) is State.IN_REVIEW
+    rita.post(page(), DENIAL | {"stage": "do"})
+    work()
+    assert Batch.objects.get().state == BatchState.READY
+    assert [state_of(one) for one in mixed] == STATES
+
+
+@pytest.mark.parametrize("action", [one for one in BatchAction if one != BatchAction.APPROVE])
+def test_each_is_looked_at_before_the_start_and_nothing_is_done(login, mixed, action):
+    rita = login("rita")
+    choose(rita, action, mixed)
+    if Batch.objects.get().state == BatchState.DRAFT:
+        rita.post(page(), TAKEN[action] | {"stage": "do"})
+    events = ErasureEvent.objects.count()
+    mails = OutboxMessage.objects.count()
+    work()
+    counts = counted(rita.get(page()))
+    assert (counts.get("Can be done", 0), counts.get("Refused", 0)) == POSSIBLE[action]
+    assert [state_of(one) for one in mixed] == STATES
+    assert (ErasureEvent.objects.count(), OutboxMessage.objects.count()) == (events, mails)
+    start(rita)
+    work()
+    possible, refused = POSSIBLE[action]
+    assert len(results().get("done", [])) == possible
+    assert len(results().get("refused", [])) == refused
+    assert Batch.objects.get().state == BatchState.DONE
+
+
+def test_what_would_be_refused_is_shown_before_the_start(login, mixed):
+    rita = login("rita")
+    choose(rita, "cancel", mixed)
+    work()
+    html = text_of(rita.get(page()))
+    assert "A worker has looked at each" in html
+    assert "Left as they are" in html
+    assert html.count("Not possible: the request is in the state “Denied”.") == 1
 
 
 def test_each_request_has_its_own_result_and_one_stops_no_other(login, mixed):
@@ -86,6 +151,9 @@ def test_each_request_has_its_own_result_and_one_stops_no_other(login, mixed):
     assert WORDS in looked.context["letter"].text
     assert state_of(mixed[0]) is State.IN_REVIEW
     rita.post(page(), DENIAL | {"stage": "do"})
+    work()
+    assert WORDS in rita.get(page()).context["written"].text
+    start(rita)
     work()
     assert results() == {
         "done": ["Denied."] * 3,
@@ -107,13 +175,13 @@ def test_all_that_match_the_filter_are_chosen(login, mixed):
 def test_approvals_are_previewed_summed_and_then_done(login, mixed):
     rita = login("rita")
     response = choose(rita, "approve", mixed)
-    assert "looks at the impact" in text_of(response)
+    assert "looks at each request" in text_of(response)
     work()
     assert Batch.objects.get().state == BatchState.READY
     asked = rita.get(page())
     assert "Approve and erase all of them" in text_of(asked)
     facts = dict(asked.context["facts"])
-    assert (facts["Requests that can be approved"], facts["Requests that cannot"]) == (1, 3)
+    assert counted(asked) == {"Can be done": 1, "Refused": 3}
     assert facts["Records erased"] == 4
     assert state_of(mixed[0]) is State.IN_REVIEW
     rita.post(page(), {"impact_read": "on"})
@@ -168,19 +236,30 @@ def test_two_requests_of_one_person_erase_once(login, plan):
     assert not Subject.objects.filter(external_id=ALICE).exists()
 
 
-def test_requests_are_assigned_extended_and_cancelled(login, mixed):
+def test_requests_are_assigned_extended_paused_and_cancelled(login, mixed):
     rita = login("rita")
     me = User.objects.get(username="rita")
     choose(rita, "assign", mixed[:2])
     rita.post(page(), {"assignee": me.pk})
+    start(rita)
     work()
     assert [ErasureRequest.objects.get(pk=one.pk).assignee for one in mixed[:2]] == [me, me]
     choose(rita, "extend", mixed[:2])
     rita.post(page(), {"reasons": "Many requests.", "told": "on", "stage": "do"})
+    start(rita)
     work()
     assert results() == {"done": ["Extended.", "Extended."]}
+    choose(rita, "pause", mixed[:2])
+    rita.post(page(), {"kind": "clarification"})
+    start(rita)
+    work()
+    assert results() == {"done": ["The clock is paused."] * 2}
+    choose(rita, "unpause", mixed[:2])
+    start(rita)
+    work()
+    assert results() == {"done": ["The clock runs again."] * 2}
     choose(rita, "cancel", mixed[:2])
-    rita.post(page(), {})
+    start(rita)
     work()
     assert [state_of(one) for one in mixed[:2]] == [State.CANCELLED] * 2
 
@@ -188,15 +267,18 @@ def test_requests_are_assigned_extended_and_cancelled(login, mixed):
 def test_a_batch_is_started_once_and_by_whoever_chose_it(login, mixed):
     rita, otto = login("rita"), login("otto")
     choose(rita, "cancel", mixed[:1])
+    assert "started already" in text_of(rita.post(page(), {}, follow=True)), "It is looked at."
+    work()
     assert "somebody else chose it" in text_of(otto.post(page(), {}, follow=True))
-    assert Batch.objects.get().state == BatchState.DRAFT
+    assert Batch.objects.get().state == BatchState.READY
     rita.post(page(), {})
     assert "started already" in text_of(rita.post(page(), {}, follow=True))
-    assert Job.objects.filter(kind=batches.BATCH).count() == 1
+    assert Job.objects.filter(kind=batches.BATCH).count() == 2
 
 
 def test_nothing_and_too_much_are_refused(login, mixed, monkeypatch):
     monkeypatch.setattr(batches, "MAX_ITEMS", 3)
+    monkeypatch.setattr(batch_views, "MAX_ITEMS", 3)
     rita = login("rita")
     html = text_of(choose(rita, "cancel", mixed, across=True))
     assert "More than 3 requests match" in html
@@ -220,7 +302,7 @@ def test_other_roles_have_no_such_menu(login, mixed):
 def test_who_may_decide_no_more_does_nothing_more(login, mixed):
     rita = login("rita")
     choose(rita, "cancel", mixed[:1])
-    rita.post(page(), {})
+    start(rita)
     User.objects.filter(username="rita").update(is_active=False)
     work()
     assert "may not decide" in results()["refused"][0]
@@ -230,9 +312,9 @@ def test_who_may_decide_no_more_does_nothing_more(login, mixed):
 def test_a_worker_that_comes_again_does_nothing_twice(login, mixed):
     rita = login("rita")
     choose(rita, "cancel", mixed[:2])
-    rita.post(page(), {})
+    start(rita)
     batch = Batch.objects.get()
-    first = items_waiting(batch)[0]
+    first = items_open(batch)[0]
     item_work(item_id=first)  # and then it was killed
     events = mixed[0].events.count()
     item_work(item_id=first)
@@ -249,14 +331,14 @@ def test_an_error_ends_one_item_leaves_nothing_of_it_and_quotes_nothing(
 
     def breaks(item, values):
         words = real(item, values)
-        if item.request_id == mixed[0].pk:
+        if item.batch.state == BatchState.RUNNING and item.request_id == mixed[0].pk:
             raise ValueError(f"no luck with {ALICE}")
         return words
 
     monkeypatch.setitem(batch_steps._ACTS, BatchAction.CANCEL, breaks)
     rita = login("rita")
     choose(rita, "cancel", mixed[:2])
-    rita.post(page(), {})
+    start(rita)
     work()
     assert results()["failed"] == ["An error: ValueError. Try it alone."]
     assert state_of(mixed[0]) is State.IN_REVIEW
@@ -267,9 +349,9 @@ def test_an_error_ends_one_item_leaves_nothing_of_it_and_quotes_nothing(
 def test_a_batch_whose_worker_failed_says_what_was_not_done(login, mixed):
     rita = login("rita")
     choose(rita, "cancel", mixed[:2])
-    rita.post(page(), {})
+    start(rita)
     batch = Batch.objects.get()
-    item_work(item_id=items_waiting(batch)[0])
+    item_work(item_id=items_open(batch)[0])
     batch_give_up(batch.pk)
     batch.refresh_from_db()
     assert (batch.state, batch.values) == (BatchState.DONE, None)
@@ -279,12 +361,12 @@ def test_a_batch_whose_worker_failed_says_what_was_not_done(login, mixed):
 def test_the_progress_page_reloads_when_there_is_something_to_read(login, mixed):
     rita = login("rita")
     choose(rita, "cancel", mixed[:1])
-    rita.post(page(), {})
+    start(rita)
     url = page() + "progress/"
     assert "HX-Refresh" not in rita.get(url)
     work()
     assert rita.get(url)["HX-Refresh"] == "true"
-    assert Job.objects.get(kind=batches.BATCH).state == JobState.SUCCEEDED
+    assert {job.state for job in Job.objects.filter(kind=batches.BATCH)} == {JobState.SUCCEEDED}
 
 
 def test_what_was_written_stands_encrypted_until_it_is_done(login, mixed):
@@ -299,3 +381,20 @@ def test_a_choice_without_the_token_is_refused(login, mixed):
     rita.handler.enforce_csrf_checks = True
     assert choose(rita, "cancel", mixed).status_code == 403
     assert not Batch.objects.exists()
+
+
+def test_two_persons_approve_many_one_after_the_other(login, mixed, settings):
+    settings.FOUR_EYES = True
+    for name in ("rita", "otto"):
+        browser = login(name)
+        choose(browser, "approve", mixed[:1])
+        start(browser, {"impact_read": "on"})
+        work()
+        said = results()["done"]
+        if name == "rita":
+            assert said == ["Approved by you; a second person has to approve too."]
+            choose(browser, "approve", mixed[:1])
+            work()
+            assert "you were the first" in results()["refused"][0]
+    assert said == ["Approved: the records are erased."]
+    assert state_of(mixed[0]) is State.APPROVED

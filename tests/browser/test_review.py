@@ -212,7 +212,7 @@ def test_many_requests_are_done_at_once(browser, server, erasure):
     Select(choose).select_by_value("approve_many")
     picture(browser, "16-chosen")
     browser.find_element(By.CSS_SELECTOR, "button[name=index]").click()
-    says(browser, "looks at the impact")
+    says(browser, "looks at each request")
     picture(browser, "17-previewing")
     work()
     says(browser, "Impact of all together")

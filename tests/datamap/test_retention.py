@@ -18,12 +18,12 @@ from compliance.datamap.columns import Erased
 from compliance.datamap.retention import retention_due, retention_run
 from compliance.datamap.rules import RULES
 from compliance.datamap.tables import TABLES
+from compliance.erasure.batches import batch_draft, batch_finish, batch_look, batch_start
 from compliance.erasure.models import (
     Answer,
     Batch,
     BatchAction,
     BatchItem,
-    BatchState,
     Comment,
     Endorsement,
     ErasureEvent,
@@ -50,7 +50,6 @@ from compliance.jobs.outbox import mail_enqueue, message_mark_failed
 from compliance.jobs.services import job_enqueue
 from compliance.opendsr.models import OpenDsrRequest, Regulation
 from compliance.records.scope import Scope
-from compliance.sealing import seal
 from tests.approving import approve
 from tests.datamap.conftest import Later
 from tests.erasure.conftest import RITA, ask
@@ -196,18 +195,48 @@ def test_a_code_goes_when_the_identity_was_shown_otherwise(later: Later):
     assert not IdentityCode.objects.exists()
 
 
-@pytest.mark.parametrize(("state", "stays"), [("draft", False), ("ready", False), ("done", True)])
-def test_a_batch_that_nobody_starts_goes_after_30_days(later: Later, state: str, stays: bool):
-    batch = Batch.objects.create(
-        action=BatchAction.DENY, state=BatchState(state), actor=RITA, values=seal("because")
-    )
-    BatchItem.objects.create(batch=batch, request=ask())
-    later(29)
+def a_batch(way: int) -> Batch:
+    """A refusal of one request, so many steps on its way: drafted, looked at, ready, started."""
+    batch = batch_draft(action=BatchAction.DENY, request_ids=[ask().pk], actor=RITA)
+    steps = [
+        lambda: batch_look(batch_id=batch.pk, actor=RITA, values={"text": "because"}),
+        lambda: batch_finish(batch.pk),
+        lambda: batch_start(batch_id=batch.pk, actor=RITA),
+        lambda: batch_finish(batch.pk),
+    ]
+    for step in steps[:way]:
+        step()
+    batch.refresh_from_db()
+    return batch
+
+
+@pytest.mark.parametrize(
+    ("way", "state", "rule", "days"),
+    [
+        (0, "draft", "drafts of batches", 1),
+        (1, "previewing", "batches that nobody started", 30),
+        (2, "ready", "batches that nobody started", 30),
+        (4, "done", "batches that are done", 90),
+    ],
+)
+def test_a_batch_goes_when_its_time_is_over(
+    later: Later, way: int, state: str, rule: str, days: int
+):
+    assert a_batch(way).state == state
+    later(days - 0.1)
     retention_run()
     assert Batch.objects.exists()
-    later(31)
-    assert retention_run()["batches that nobody started"] == (0 if stays else 1)
-    assert Batch.objects.exists() == stays
+    later(days + 0.1)
+    assert retention_run()[rule] == 1
+    assert not Batch.objects.exists()
+    assert not BatchItem.objects.exists()
+
+
+def test_a_batch_that_runs_stays(later: Later):
+    assert a_batch(3).state == "running"
+    later(LATE)
+    retention_run()
+    assert Batch.objects.exists()
 
 
 def test_the_error_of_a_job_goes_after_90_days_and_the_job_stays(later: Later):

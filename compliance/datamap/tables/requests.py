@@ -15,6 +15,7 @@ CODE = Fate(
 CALLBACKS = Fate(Erased.END, "until the last callback")
 BATCH = Fate(Erased.DONE, "until the batch is done; 30 days if nobody starts it")
 UNTIL_APPROVED = Fate(Erased.END, "until the decision")
+RESULTS = Fate(Erased.RETENTION, "90 days after the batch is done")
 CERTIFIED = Fate(Erased.END, "until the certificate is issued, which then shows it")
 
 REQUESTS = [
@@ -157,8 +158,9 @@ REQUESTS = [
             "id": none("the batch's number"),
             "action": none("what is done"),
             "state": none("state"),
-            "actor": personal("kind and row number of who chose them", ACCOUNTABLE, Whose.STAFF),
+            "actor": personal("kind and row number of who chose them", RESULTS, Whose.STAFF),
             "language": none("of the results"),
+            "content_digest": keyed("the whole call that made it", RESULTS),
             "values": sealed("reasons, or the reviewer they are assigned to", BATCH),
             "created_at": none("when"),
             "done_at": none("when"),
@@ -171,12 +173,13 @@ REQUESTS = [
             "id": none("row number"),
             "batch_id": none("the batch"),
             "request_id": none("the request"),
-            "digest": keyed("the whole impact", PROOF),
+            "digest": keyed("the whole impact", RESULTS),
             "records": none("a number"),
             "prompts": none("a number"),
             "shard": none("the shard that has to be retrained"),
             "minutes": none("a number"),
             "result": none("what became of it"),
+            "code": none("kind of refusal"),
             "message": none("why, in the program's own words"),
             "done_at": none("when"),
         },

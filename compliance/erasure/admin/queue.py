@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, checkbox
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter
 from unfold.decorators import display
@@ -40,7 +40,7 @@ PLACE = "the-row"
 
 
 @cache
-def checkbox_of_a_row() -> str:
+def checkbox_of_a_row(language: str | None) -> str:
     """Return Unfold's checkbox for the row `PLACE`: rendering it for each takes a while."""
     return str(checkbox.render(ACTION_CHECKBOX_NAME, PLACE))
 
@@ -100,7 +100,7 @@ class ErasureRequestAdmin(StepViews, BatchViews, SearchViews, NewViews, RequestV
 
     @display(description=ModelAdmin.action_checkbox.short_description)
     def action_checkbox(self, obj: Model) -> SafeString:
-        return mark_safe(checkbox_of_a_row().replace(PLACE, str(obj.pk)))  # noqa: S308 - a UUID
+        return mark_safe(checkbox_of_a_row(get_language()).replace(PLACE, str(obj.pk)))  # noqa: S308 - a UUID
 
     @display(description=gettext_lazy("State"), ordering="state")
     def coloured_state(self, erasure: ErasureRequest) -> SafeString:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('erasure', '0017_guards'),
+        ('erasure', '0019_guards'),
         ('jobs', '0004_names'),
     ]
 

@@ -13,21 +13,24 @@ MAX_ITEMS = 10_000
 
 
 class BatchAction(models.TextChoices):
-    """What is done with each request."""
+    """What is done with each request. To vouch for an identity is a matter of each person."""
 
     ASSIGN = "assign", _("Assign")
     APPROVE = "approve", _("Approve")
     DENY = "deny", _("Deny")
     EXTEND = "extend", _("Extend")
+    PAUSE = "pause", _("Pause the clock")
+    UNPAUSE = "unpause", _("Let the clock run")
     CANCEL = "cancel", _("Cancel")
+    RESUME = "resume", _("Resume")
 
 
 class BatchState(models.TextChoices):
-    """Nothing is done with any request before somebody has looked at the batch and started it."""
+    """Nothing is done with any request before each was looked at and the batch was started."""
 
-    DRAFT = "draft", _("Draft")
+    DRAFT = "draft", _("Draft")  # the admin asks for the reasons first
     PREVIEWING = "previewing", _("Looking at each")
-    READY = "ready", _("Ready")  # an approval: the sum of the impacts can be read
+    READY = "ready", _("Ready")  # what would be done, and what refused, can be read
     RUNNING = "running", _("Running")
     DONE = "done", _("Done")
 
@@ -35,7 +38,9 @@ class BatchState(models.TextChoices):
 class Batch(models.Model):
     """One step for many requests, chosen once: a worker does it, each in a transaction of its own.
 
-    `values` are the reasons or the assignee, encrypted; they are cleared when it is done.
+    `values` are what the step takes: reasons, or the assignee. They stand before each request is
+    looked at, encrypted, and are cleared when it is done. `content_digest` tells the call that is
+    made again from another one under the same id.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -43,9 +48,10 @@ class Batch(models.Model):
     state = models.CharField(
         max_length=10, choices=BatchState.choices, default=BatchState.DRAFT.value
     )
-    actor = models.CharField(max_length=60, help_text="Who chose the requests: user:3.")
+    actor = models.CharField(max_length=60, help_text="Who chose them: user:3 or client:1.")
     language = models.CharField(max_length=5, blank=True, help_text="Of the results' words.")
     values = models.BinaryField(null=True, help_text="Reasons or assignee, encrypted.")
+    content_digest = models.BinaryField(null=True, max_length=32, help_text="Of a call; keyed.")
     created_at = models.DateTimeField(default=timezone.now)
     done_at = models.DateTimeField(null=True)
 
@@ -60,6 +66,7 @@ class ItemResult(models.TextChoices):
     """What became of one request of a batch."""
 
     WAITING = "waiting", _("Waits")
+    POSSIBLE = "possible", _("Can be done")  # it was looked at, and waits for the start
     DONE = "done", _("Done")
     REFUSED = "refused", _("Refused")
     FAILED = "failed", _("Failed")
@@ -78,6 +85,7 @@ class BatchItem(models.Model):
     result = models.CharField(
         max_length=8, choices=ItemResult.choices, default=ItemResult.WAITING.value
     )
+    code = models.CharField(max_length=20, blank=True, help_text="Kind of refusal or failure.")
     message = models.CharField(max_length=400, blank=True, help_text="No personal data.")
     done_at = models.DateTimeField(null=True)
 

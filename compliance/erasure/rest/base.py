@@ -7,7 +7,7 @@ from django.http import Http404
 
 from compliance.accounts.api import ApiView
 from compliance.accounts.api_errors import Conflict
-from compliance.erasure.errors import ImpactChangedError, StepError
+from compliance.erasure.errors import ImpactChangedError, StepError, refusal_code
 from compliance.erasure.identity import IdentityGoneError
 from compliance.erasure.models import ErasureRequest
 from compliance.erasure.states import IllegalTransitionError
@@ -27,7 +27,7 @@ class ReviewView(ApiView):
 
     def conflict(self, error: Exception) -> Conflict:
         members = {"changed": error.changed} if isinstance(error, ImpactChangedError) else {}
-        return Conflict(refusal_of(error), refusal_code(error), **members)
+        return Conflict(_refusal_of(error), refusal_code(error), **members)
 
 
 def request_get(request_id: uuid.UUID) -> ErasureRequest:
@@ -38,15 +38,8 @@ def request_get(request_id: uuid.UUID) -> ErasureRequest:
     return found
 
 
-def refusal_of(error: Exception) -> str:
+def _refusal_of(error: Exception) -> str:
     """Return why a service refuses, in words."""
     if isinstance(error, IdentityGoneError):
         return "The request has been answered: it does not say any more whom it was about."
     return str(error)
-
-
-def refusal_code(error: Exception) -> str:
-    """Return the word for the kind of refusal."""
-    if isinstance(error, IllegalTransitionError):
-        return "illegal_transition"
-    return "impact_changed" if isinstance(error, ImpactChangedError) else "conflict"

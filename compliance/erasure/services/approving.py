@@ -2,12 +2,11 @@
 
 import uuid
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compliance.erasure.endorsing import is_second
+from compliance.erasure.endorsing import approval_suffices, endorsement_add
 from compliance.erasure.errors import ImpactChangedError, PartError, PausedError
 from compliance.erasure.following import request_follow
 from compliance.erasure.identity import identity_decrypt, scope_decrypt, scope_encrypt
@@ -60,7 +59,8 @@ def request_approve(
     ingest_stop()
     now = timezone.now()  # after the wait for an import: what it brought is suppressed too
     _require_previewed(request, external_id, scope, digest)
-    if settings.FOUR_EYES and not is_second(request, actor=actor, digest=digest, part=part):
+    if not approval_suffices(request, actor=actor, digest=digest, part=part):
+        endorsement_add(request, actor=actor, digest=digest, part=part)
         return request
     proof = manifest_proof(before, external_id) if before else None
     lesson = lesson_of(external_id, records_in(external_id, scope))

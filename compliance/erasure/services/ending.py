@@ -1,5 +1,7 @@
 """End a request without an erasure: denied, taken back, or its identity never proven."""
 
+import logging
+import traceback
 import uuid
 from datetime import date, timedelta
 from typing import Any
@@ -9,7 +11,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compliance.erasure.bulk import Outcome, requests_each
 from compliance.erasure.clock import paused_days
 from compliance.erasure.errors import StepError
 from compliance.erasure.law import WORDS
@@ -17,13 +18,14 @@ from compliance.erasure.letters import NoticeKind
 from compliance.erasure.models import Answer, ErasureRequest, IdentityCode, Refusal, Step
 from compliance.erasure.notices import notice_send
 from compliance.erasure.services.timing import pause_close, pauses_ended
-from compliance.erasure.states import State, check_transition
+from compliance.erasure.states import IllegalTransitionError, State, check_transition
 from compliance.erasure.transitions import FORGOTTEN, event_add, request_lock, request_move
 from compliance.jobs.models import OutboxMessage
 from compliance.records.models import Restriction
 from compliance.records.restriction import restriction_end
 from compliance.sealing import seal
 
+logger = logging.getLogger(__name__)
 SYSTEM = "system:clock"
 
 
@@ -79,17 +81,30 @@ def requests_expire() -> int:
         state=State.AWAITING_IDENTITY, received_at__lt=before, paused_on=None
     )
     ids = list(waiting.order_by("pk").values_list("pk", flat=True))
-    results = requests_each(ids, _expire_due)  # one that cannot be ended holds up no other
-    return sum(result.outcome is Outcome.DONE for result in results)
+    return sum(_expire_due(request_id) for request_id in ids)
 
 
-def _expire_due(request_id: uuid.UUID) -> None:
-    """End a request that waits in vain. Raise `StepError` where there is time left by now."""
-    request = request_lock(request_id)
+def _expire_due(request_id: uuid.UUID) -> bool:
+    """End a request that waits in vain. One that cannot be ended holds up no other."""
+    try:
+        with transaction.atomic():
+            if _has_time_left(request_lock(request_id)):
+                return False
+            request_expire(request_id=request_id)
+    except IllegalTransitionError:  # somebody has ended it, or shown the identity, meanwhile
+        return False
+    except Exception as error:
+        # Where it arose, but not its message, which may quote personal data.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("%s with request %s, at:\n%s", type(error).__name__, request_id, frames)
+        return False
+    return True
+
+
+def _has_time_left(request: ErasureRequest) -> bool:
     days = settings.IDENTITY_DAYS + paused_days(pauses_ended(request), since=date.min)
-    if request.paused_on or request.received_at >= timezone.now() - timedelta(days=days):
-        raise StepError("The person has time left.")
-    request_expire(request_id=request_id)
+    start = timezone.now() - timedelta(days=days)
+    return request.paused_on is not None or request.received_at >= start
 
 
 @transaction.atomic
