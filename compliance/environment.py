@@ -64,10 +64,9 @@ def env_database(name: str, default: str | None = None) -> dict[str, Any]:
     url = env_str(name, default)
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured(f"{name} is no address of a Postgres: postgresql://…")
-    parsed: dict[str, Any] = {
-        **dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)
-    }
-    return parsed | {"OPTIONS": PATIENCE | parsed.get("OPTIONS", {})}
+    parsed = dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)
+    found: dict[str, Any] = {**parsed}
+    return found | {"OPTIONS": PATIENCE | found.get("OPTIONS", {})}
 
 
 def env_time_zone(name: str, default: str) -> str:

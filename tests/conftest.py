@@ -14,6 +14,10 @@ from compliance import keyring
 from compliance.evidence import keys
 from tests import environment
 
+RESTART = """
+SELECT setval(format('%%I', sequencename)::regclass, 1, false) FROM pg_sequences
+WHERE schemaname = 'public' AND last_value IS NOT NULL AND NOT sequencename LIKE ANY(%s)
+"""
 # Rows that migrations put there; all other tables are emptied after a test that commits.
 KEPT = ("django_migrations", "django_content_type", "auth_permission", "auth_group%")
 
@@ -56,8 +60,18 @@ def empty_database() -> None:
             " AND NOT tablename LIKE ANY(%s)",
             [list(KEPT)],
         ).fetchall()
+        tables = [row[0] for row in rows]
+        filled = " UNION ALL ".join(
+            f"SELECT '{one}' FROM (SELECT FROM {one} LIMIT 1) AS t" for one in tables
+        )
         connection.execute("SET session_replication_role = replica")
-        connection.execute(f"TRUNCATE {', '.join(row[0] for row in rows)} RESTART IDENTITY")
+        with connection.transaction():
+            # Whatever a killed process still does in the server ends first.
+            connection.execute(f"LOCK TABLE {', '.join(tables)}")
+            # Most are empty, and to truncate one makes new files for it and each of its indexes.
+            for (table,) in connection.execute(filled).fetchall():
+                connection.execute(f"DELETE FROM {table}")
+            connection.execute(RESTART, [[f"{one}_%" for one in KEPT]])
         # Row numbers begin anew: other items may have the same.
         loading = sys.modules.get("compliance.recommendations.loading")
         if loading:

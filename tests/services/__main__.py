@@ -95,6 +95,7 @@ def _pytest(
         env=os.environ | environment,
         stdout=output,
         stderr=subprocess.STDOUT,
+        start_new_session=True,  # it is told to end by `_end` alone
     )
 
 
@@ -121,6 +122,7 @@ def main(arguments: list[str]) -> int:
     if missing or arguments == ["--ask"]:
         return int(bool(missing))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and so clean up
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
     try:
         return run(arguments)
     except ServiceError as error:
