@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from compliance.accounts.api import ApiView, client_of, validated
-from compliance.accounts.openapi import ALWAYS, WITH_BODY, problems
+from compliance.accounts.openapi import ALWAYS, WITH_BODY, problems, sent_back
 from compliance.accounts.paging import ReceiptPagination
 from compliance.accounts.scopes import Scope
 from compliance.erasure.filing import Filing, OtherRequestError, request_file
@@ -66,6 +66,7 @@ class RequestsView(ReviewView, GenericAPIView[ErasureRequest]):
             "Needs the scope `erasure:create`; `identity_asserted` needs `erasure:assert-identity` "
             "besides."
         ),
+        parameters=[sent_back("Location", "The address of the new request.", 201)],
         request=NewRequestSerializer,
         responses={
             201: RequestSerializer,
