@@ -336,8 +336,8 @@ OPENDSR_DOMAIN = env_str("LETHE_OPENDSR_DOMAIN", "") or urlsplit(PUBLIC_URL).hos
 # Whether an approval takes two persons.
 FOUR_EYES = env_bool("LETHE_FOUR_EYES", False)
 # How long a request waits for a proof of identity before it expires. Art. 12(4) wants that told
-# within a month, and no month is shorter.
-IDENTITY_DAYS = env_int("LETHE_IDENTITY_DAYS", 28, least=1)
+# within a month: the shortest has 28 days, and requests are looked through once an hour.
+IDENTITY_DAYS = env_int("LETHE_IDENTITY_DAYS", 27, least=1)
 # How long the words of a request are kept after its end: refusals, reasons, comments.
 RETENTION_MONTHS = env_int("LETHE_RETENTION_MONTHS", 36, least=1)
 # Mails go to the log of the worker that sends them until a mail server is named.

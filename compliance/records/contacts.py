@@ -76,11 +76,7 @@ def _outcome(row: ContactRow, known: Mapping[str, Subject], erased: Collection[s
 
 def _erased(names: Iterable[str]) -> set[str]:
     """Return those of `names` of whom everything was erased."""
-    return {
-        refused.external_id
-        for refused in refusals(names)
-        if any(since is None for since, _ in refused.spans)
-    }
+    return {refused.external_id for refused in refusals(names) if refused.is_whole}
 
 
 def _write(rows: Sequence[ContactRow]) -> None:

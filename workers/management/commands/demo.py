@@ -89,7 +89,8 @@ class Command(BaseCommand):
         _show(console, report, path)
         console.print(
             f"\nLook around: [bold]make up VAR={os.path.relpath(settings.VAR_DIR)} "
-            f"PORT={urlsplit(url).port}[/], then {url}/admin/, log-in [bold]demo[/], password [bold]{reviewer.password}[/]"
+            f"PORT={urlsplit(url).port}[/], then {url}/admin/, "
+            f"log-in [bold]demo[/], password [bold]{reviewer.password}[/]"
         )
         _check(report)
 
