@@ -48,7 +48,7 @@ OUTSIDE = """\
 | exported case files and reports | what they say | by whoever took them along: that is noted |
 | the broker | numbers of jobs | on receipt |
 | logs | numbers and digests, no identifiers | by your log rotation |
-| back-ups of the database | all of the above | by your plan; after a restore what was erased is erased again: `recover.md` |
+| back-ups of the database | all of the above | by your plan; see `recover.md` for a restore |
 """
 
 
