@@ -1,7 +1,8 @@
 """Django settings. Everything that differs between installations comes from the environment.
 
-`docs/operate.md` lists the variables. `manage.py` fills in DATABASE_URL, DATABASE_OWNER_URL and
-CELERY_BROKER_URL for the embedded servers when they are not set.
+`docs/operate.md` and, for the portal, `docs/portal.md` list the variables. `manage.py` fills in
+DATABASE_URL, DATABASE_OWNER_URL and CELERY_BROKER_URL for the embedded servers when they are not
+set.
 """
 
 import secrets

@@ -59,8 +59,8 @@ class RequestsView(ReviewView, GenericAPIView[ErasureRequest]):
         description=(
             "Known and unknown subjects are answered alike. With an `id` of your own the call can "
             "be repeated: the same content answers 200 with the request that is there, another "
-            "content answers 409. Once a request is answered its subject is forgotten here too, "
-            "and only ground, kind of scope and `identity_asserted` are compared.\n\n"
+            "content answers 409, `language` aside. Once a request is answered its subject is "
+            "forgotten here too, and of the scope only its kind is compared.\n\n"
             "Without a `scope` all records of the person go. With one, those of certain `items`, "
             "of a `period` (both ends included), or certain `records`.\n\n"
             "Needs the scope `erasure:create`; `identity_asserted` needs `erasure:assert-identity` "
