@@ -1,7 +1,8 @@
 """Django settings. Everything that differs between installations comes from the environment.
 
-`docs/operate.md` lists the variables. `manage.py` fills in DATABASE_URL, DATABASE_OWNER_URL and
-CELERY_BROKER_URL for the embedded servers when they are not set.
+`docs/operate.md` and, for the portal, `docs/portal.md` list the variables. `manage.py` fills in
+DATABASE_URL, DATABASE_OWNER_URL and CELERY_BROKER_URL for the embedded servers when they are not
+set.
 """
 
 import secrets
@@ -159,7 +160,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["compliance.accounts.limits.ClientThrottle"],
     "DEFAULT_PARSER_CLASSES": ["compliance.accounts.parsers.StrictJsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "compliance.accounts.openapi.Description",
     "EXCEPTION_HANDLER": "compliance.accounts.problems.problem_response",
     "UNAUTHENTICATED_USER": None,
 }
@@ -337,8 +338,9 @@ PUBLIC_URL = env_str("LETHE_PUBLIC_URL", "http://127.0.0.1:8000")
 OPENDSR_DOMAIN = env_str("LETHE_OPENDSR_DOMAIN", "") or urlsplit(PUBLIC_URL).hostname or ""
 # Whether an approval takes two persons.
 FOUR_EYES = env_bool("LETHE_FOUR_EYES", False)
-# How long a request waits for a proof of identity before it expires.
-IDENTITY_DAYS = env_int("LETHE_IDENTITY_DAYS", 30, least=1)
+# How long a request waits for a proof of identity before it expires. Art. 12(4) wants that told
+# within a month: the shortest has 28 days, and requests are looked through once an hour.
+IDENTITY_DAYS = env_int("LETHE_IDENTITY_DAYS", 27, least=1)
 # How long the words of a request are kept after its end: refusals, reasons, comments.
 RETENTION_MONTHS = env_int("LETHE_RETENTION_MONTHS", 36, least=1)
 # Mails go to the log of the worker that sends them until a mail server is named.

@@ -1,8 +1,10 @@
 """How the OpenAPI description shows what goes wrong."""
 
 from http import HTTPStatus
+from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from compliance.accounts.problems import CONTENT_TYPE, problem
@@ -23,6 +25,35 @@ MEANINGS = {
 }
 ALWAYS = (401, 403, 405, 406, 429, 500, 503)
 WITH_BODY = (400, *ALWAYS, 413, 415)
+
+
+def sent_back(
+    name: str, description: str, *statuses: int, kind: type = str, required: bool = True
+) -> OpenApiParameter:
+    """Return a header of the answers of `statuses`, for `parameters` of `extend_schema`."""
+    return OpenApiParameter(
+        name,
+        kind,
+        OpenApiParameter.HEADER,
+        required=required,
+        description=description,
+        response=list(statuses),
+    )
+
+
+HEADERS = [
+    sent_back("WWW-Authenticate", "How to authenticate.", 401),
+    sent_back("Retry-After", "Seconds to wait.", 429, kind=int),
+    sent_back("Retry-After", "Seconds to wait, if that helps.", 503, kind=int, required=False),
+]
+
+
+class Description(AutoSchema):
+    """Tells of the headers that all calls have in common."""
+
+    def get_override_parameters(self) -> list[Any]:
+        return list(HEADERS)
+
 
 Responses = dict[tuple[int, str], OpenApiResponse]
 

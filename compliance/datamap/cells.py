@@ -87,6 +87,8 @@ def _as_stored(place: Place, said: Column | None, needles: Sequence[Needle]) -> 
 def _condition(place: Place, said: Column | None, needle: Needle) -> sql.Composable:
     """Return what finds the cells: bytes in bytes, and texts in anything else, written as text."""
     column = sql.Identifier(place.name)
+    if place.type == "bytea" and is_short(needle):  # any ciphertext holds two given bytes by chance
+        return sql.SQL("{} = {}").format(column, sql.Literal(needle.raw))
     if place.type == "bytea":
         return sql.SQL("position({} IN {}) > 0").format(sql.Literal(needle.raw), column)
     if is_short(needle):

@@ -48,7 +48,7 @@ OUTSIDE = """\
 | exported case files and reports | what they say | by whoever took them along: that is noted |
 | the broker | names of queues | on receipt |
 | logs | numbers and digests, no identifiers | by your log rotation |
-| back-ups of the database | all of the above | by your plan; suppression outlives a restore |
+| back-ups of the database | all of the above | by your plan; see `recover.md` for a restore |
 """
 
 

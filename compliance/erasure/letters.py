@@ -61,8 +61,8 @@ def letter(
 
 def rendered(name: str, language: str, values: Mapping[str, Any]) -> Letter:
     """Return `templates/mail/<name>.txt` with `values`: the subject, an empty line, the text."""
-    controller = settings.CONTROLLER_NAME
+    signed = {"controller": settings.CONTROLLER_NAME, "contact": settings.PRIVACY_CONTACT}
     with translation.override(language or settings.LANGUAGE_CODE):
-        whole = render_to_string(f"mail/{name}.txt", {"controller": controller, **values})
+        whole = render_to_string(f"mail/{name}.txt", signed | dict(values))
     subject, _, text = whole.strip().partition("\n\n")
     return Letter(" ".join(subject.split()), re.sub(r"\n{3,}", "\n\n", text).strip() + "\n")

@@ -8,12 +8,12 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from compliance.accounts.api import ApiView
-from compliance.accounts.openapi import ALWAYS, problems
+from compliance.accounts.openapi import ALWAYS, problems, sent_back
 from compliance.accounts.scopes import Scope
 from compliance.erasure.models import ErasureRequest
 from compliance.evidence.models import Certificate
@@ -38,6 +38,12 @@ class CertificateView(ApiView):
             "The exact bytes of the signed DSSE envelope. `manage.py verify_certificate` checks "
             "them offline.\n\nNeeds the scope `erasure:read`."
         ),
+        parameters=[
+            OpenApiParameter(
+                "If-None-Match", str, OpenApiParameter.HEADER, description="An `ETag` you have."
+            ),
+            sent_back("ETag", "The digest of the envelope, in quotes.", 200, 304),
+        ],
         responses={
             (200, MEDIA_TYPE): OpenApiResponse(OpenApiTypes.BINARY, "The envelope, as issued."),
             304: OpenApiResponse(description="The envelope is the one of `If-None-Match`."),

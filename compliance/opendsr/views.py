@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from compliance.accounts.api import client_of, validated
@@ -30,6 +31,12 @@ from compliance.opendsr.serializers import (
 )
 
 PEM = "application/x-pem-file"
+
+
+class PemRenderer(JSONRenderer):
+    """Lets a client ask for the certificate by its media type; errors are JSON all the same."""
+
+    media_type = PEM
 
 
 class PublicView(OpenDsrView):
@@ -57,6 +64,8 @@ class DiscoveryView(PublicView):
 
 class CertificateView(PublicView):
     """The X.509 certificate that checks our signatures, with its chain, in PEM."""
+
+    renderer_classes = [PemRenderer, JSONRenderer]
 
     def get(self, request: Request) -> HttpResponse:
         return answer(self.signer().chain, content_type=PEM)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 
 from compliance.records.models import Subject
@@ -20,11 +21,12 @@ class Contact(NamedTuple):
 
 
 def contact_of(external_id: str) -> Contact | None:
-    """Return how to reach the subject; None if it is unknown or came without an address."""
+    """Return how to reach the subject; None if it is unknown or without an address we can read."""
     row = Subject.objects.filter(external_id=external_id).values_list("contact", "language").first()
     if row is None or row[0] is None:
         return None
-    return Contact(unseal(row[0]).decode(), row[1])
+    address = _opened(row[0])
+    return Contact(address, row[1]) if address else None
 
 
 class Outcome(StrEnum):
@@ -69,18 +71,22 @@ def _outcome(row: ContactRow, known: Mapping[str, Subject], erased: Collection[s
     subject = known.get(row.subject)
     if subject is None:
         return Outcome.CREATED if row.address else Outcome.UNCHANGED
-    address = None if subject.contact is None else unseal(subject.contact).decode()
+    address = None if subject.contact is None else _opened(subject.contact)
     is_same = (address, subject.language) == (row.address, row.language)
     return Outcome.UNCHANGED if is_same else Outcome.CHANGED
 
 
+def _opened(sealed: bytes | memoryview) -> str:
+    """Return an address; nothing where the key is another one: requests have to come in still."""
+    try:
+        return unseal(sealed).decode()
+    except InvalidToken:
+        return ""
+
+
 def _erased(names: Iterable[str]) -> set[str]:
     """Return those of `names` of whom everything was erased."""
-    return {
-        refused.external_id
-        for refused in refusals(names)
-        if any(since is None for since, _ in refused.spans)
-    }
+    return {refused.external_id for refused in refusals(names) if refused.is_whole}
 
 
 def _write(rows: Sequence[ContactRow]) -> None:

@@ -5,7 +5,7 @@ the record that was erased, empty for all of them; `since` the start of the peri
 null for any time. Records dated after `until` are welcome.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -24,11 +24,43 @@ def suppression_tag(external_id: str) -> bytes:
 def suppress(external_id: str, scope: Scope, at: datetime) -> None:
     """Refuse from now on the records in `scope` that are dated up to `at`, and no others."""
     for part, since, until in _entries(external_id, scope, at):
-        entry, created = Suppression.objects.get_or_create(
-            tag=suppression_tag(external_id), part=part, since=since, defaults={"until": until}
+        _keep(suppression_tag(external_id), part, since, until)
+
+
+def suppression_list() -> Iterator[dict[str, str | None]]:
+    """Yield each entry as JSON has it: to be kept where no restore reaches it."""
+    for entry in Suppression.objects.order_by("pk").iterator():
+        yield {
+            "tag": bytes(entry.tag).hex(),
+            "part": bytes(entry.part).hex(),
+            "since": entry.since.isoformat() if entry.since else None,
+            "until": entry.until.isoformat(),
+        }
+
+
+def suppression_take(entries: Iterable[Mapping[str, str | None]]) -> int:
+    """Add what such a list has and ours has not; return how many it has.
+
+    Raises KeyError, TypeError or ValueError for what is no entry.
+    """
+    given = list(entries)
+    for entry in given:
+        since = entry["since"]
+        _keep(
+            bytes.fromhex(str(entry["tag"])),
+            bytes.fromhex(str(entry["part"])),
+            datetime.fromisoformat(since) if since else None,
+            datetime.fromisoformat(str(entry["until"])),
         )
-        if not created:
-            Suppression.objects.filter(pk=entry.pk).update(until=Greatest("until", until))
+    return len(given)
+
+
+def _keep(tag: bytes, part: bytes, since: datetime | None, until: datetime) -> None:
+    entry, created = Suppression.objects.get_or_create(
+        tag=tag, part=part, since=since, defaults={"until": until}
+    )
+    if not created:
+        Suppression.objects.filter(pk=entry.pk).update(until=Greatest("until", until))
 
 
 @dataclass(frozen=True)
@@ -43,6 +75,11 @@ class Refusals:
         """Tell whether the record of this item at this time is refused, for whatever reason."""
         in_span = any((since is None or since <= at) and at <= until for since, until in self.spans)
         return in_span or self.refuses_part(item, at)
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether everything of the subject was erased."""
+        return any(since is None for since, _ in self.spans)
 
     def refuses_part(self, item: str, at: datetime) -> bool:
         """Tell whether the record of this item at this time is refused for its item or itself."""

@@ -44,3 +44,19 @@ def test_the_schema_tells_of_problems() -> None:
         for operation in path.values():
             for status in ("401", "403", "429", "500") if "security" in operation else ():
                 assert "application/problem+json" in operation["responses"][status]["content"]
+
+
+def test_the_schema_tells_of_the_headers_that_answers_have() -> None:
+    response = Client().get("/api/schema/", headers={"accept": "application/json"})
+    paths, found = response.json()["paths"], "/api/v1/erasure-requests"
+    for path in paths.values():
+        for operation in path.values():
+            answers = operation["responses"]
+            assert "429" not in answers or answers["429"]["headers"]["Retry-After"]["required"]
+            assert "401" not in answers or "WWW-Authenticate" in answers["401"]["headers"]
+            assert "503" not in answers or "Retry-After" in answers["503"]["headers"]
+    assert "Location" in paths[found]["post"]["responses"]["201"]["headers"]
+    assert "Location" not in paths[found]["post"]["responses"]["200"].get("headers", {})
+    certificate = paths[f"{found}/{{request_id}}/certificate"]["get"]
+    assert "ETag" in certificate["responses"]["200"]["headers"]
+    assert "If-None-Match" in [one["name"] for one in certificate["parameters"]]

@@ -187,6 +187,13 @@ def test_what_is_encrypted_with_another_key_is_said(db: None, monkeypatch: pytes
     }
 
 
+def test_a_short_identifier_is_not_found_in_what_is_encrypted(db: None):
+    Subject.objects.create(external_id="other", contact=b"gAAA-12-AAA")
+    assert residue_of("12")[0] == []
+    Subject.objects.create(external_id="another", contact=b"12")
+    assert not find("records_subject.contact", "12").verdict.expected
+
+
 def test_a_short_identifier_is_looked_for_as_a_whole(db: None):
     Subject.objects.create(external_id="7")
     Subject.objects.create(external_id="17")

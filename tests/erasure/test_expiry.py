@@ -19,17 +19,25 @@ def state(request) -> State:
     return request.status
 
 
-def test_a_request_whose_identity_is_never_proven_expires_after_thirty_days(at):
+def test_a_request_whose_identity_is_never_proven_expires_before_a_month_is_over(at):
     at("2026-03-05T10:00")
     waiting, proven = ask(checked=False), ask()
-    at("2026-04-04T09:59")
+    at("2026-04-01T09:59")
     assert requests_expire() == 0
-    at("2026-04-04T10:01")
+    at("2026-04-01T10:01")
     assert requests_expire() == 1
     assert state(waiting) is State.EXPIRED
     assert state(proven) is State.IN_REVIEW
     assert waiting.identity is None
     assert waiting.events.last().actor == "system:clock"
+
+
+def test_it_is_told_within_the_month_however_short_the_month_is(at):
+    at("2026-01-31T10:00")
+    waiting = ask(checked=False)
+    at("2026-02-27T10:01")
+    assert requests_expire() == 1
+    assert waiting.due_on == date(2026, 2, 28)
 
 
 def test_a_paused_request_does_not_expire(at):
@@ -48,9 +56,9 @@ def test_the_days_of_a_pause_are_not_counted(at):
     at("2026-05-05T10:00")
     request_unpause(request_id=waiting.pk, actor=RITA)
     assert requests_expire() == 0
-    at("2026-06-04T09:59")
+    at("2026-06-01T09:59")
     assert requests_expire() == 0
-    at("2026-06-04T10:01")
+    at("2026-06-01T10:01")
     assert requests_expire() == 1
 
 

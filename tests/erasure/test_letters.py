@@ -86,8 +86,8 @@ def test_who_was_never_restricted_is_not_told_of_its_end():
 def test_a_partial_erasure_gives_the_reasons_for_the_rest(request_):
     facts = {"article": FACTS["article"], "text": FACTS["text"]}
     written = letter(NoticeKind.APPROVED, request_, link=LINK, facts=facts)
-    for words in ("a part of", "Article 17(3)(b)", FACTS["text"], "Article 77", "Article 79"):
-        assert words in written.text
+    said = ("Article 17(3)(b)", FACTS["text"], "Article 18(3)", "Article 77", "Article 79")
+    assert [words for words in ("a part of", *said) if words not in written.text] == []
 
 
 @pytest.mark.parametrize(
@@ -111,6 +111,14 @@ def test_a_fact_does_not_reach_the_subject(request_):
 def test_a_controllers_name_signs_and_stays_what_it_is(request_, settings):
     settings.CONTROLLER_NAME = "{{ request.pk }} & Söhne"
     assert "\n{{ request.pk }} & Söhne\n" in write(NoticeKind.RECEIPT, request_).text
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+@pytest.mark.parametrize(("language", "word"), [("en", "Questions:"), ("de", "Fragen:")])
+def test_every_letter_says_whom_to_ask(kind, language, word, request_, settings):
+    settings.PRIVACY_CONTACT = "privacy@lamps.example"
+    request_.language = language
+    assert f"{word} privacy@lamps.example\n" in write(kind, request_).text
 
 
 def test_a_letter_without_its_facts_is_not_written(request_):

@@ -59,6 +59,12 @@ def test_discovery_names_what_is_supported_and_asks_for_no_key(shop: Local) -> N
     assert shop.has_signed(pem.headers, pem.body)
 
 
+def test_the_certificate_can_be_asked_for_by_its_type(shop: Local) -> None:
+    answer = shop.call("GET", "/certificate", headers={"accept": "application/x-pem-file"})
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "application/x-pem-file"
+
+
 def test_a_receipt_has_every_field(shop: Local) -> None:
     body = json.dumps(a_request()).encode()
     answer = shop.call("POST", "/requests", body)

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from compliance.accounts.api import ApiView, client_of, validated
-from compliance.accounts.openapi import ALWAYS, WITH_BODY, problems
+from compliance.accounts.openapi import ALWAYS, WITH_BODY, problems, sent_back
 from compliance.accounts.paging import ReceiptPagination
 from compliance.accounts.scopes import Scope
 from compliance.erasure.filing import Filing, OtherRequestError, request_file
@@ -59,13 +59,14 @@ class RequestsView(ReviewView, GenericAPIView[ErasureRequest]):
         description=(
             "Known and unknown subjects are answered alike. With an `id` of your own the call can "
             "be repeated: the same content answers 200 with the request that is there, another "
-            "content answers 409. Once a request is answered its subject is forgotten here too, "
-            "and only ground, kind of scope and `identity_asserted` are compared.\n\n"
+            "content answers 409, `language` aside. Once a request is answered its subject is "
+            "forgotten here too, and of the scope only its kind is compared.\n\n"
             "Without a `scope` all records of the person go. With one, those of certain `items`, "
             "of a `period` (both ends included), or certain `records`.\n\n"
             "Needs the scope `erasure:create`; `identity_asserted` needs `erasure:assert-identity` "
             "besides."
         ),
+        parameters=[sent_back("Location", "The address of the new request.", 201)],
         request=NewRequestSerializer,
         responses={
             201: RequestSerializer,

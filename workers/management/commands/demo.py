@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import call_command
@@ -87,8 +88,9 @@ class Command(BaseCommand):
         path.write_text(json.dumps(report, indent=2) + "\n")
         _show(console, report, path)
         console.print(
-            f"\nLook around: [bold]make up VAR={os.path.relpath(settings.VAR_DIR)}[/], then "
-            f"{url}/admin/, log-in [bold]demo[/], password [bold]{reviewer.password}[/]"
+            f"\nLook around: [bold]make up VAR={os.path.relpath(settings.VAR_DIR)} "
+            f"PORT={urlsplit(url).port}[/], then {url}/admin/, "
+            f"log-in [bold]demo[/], password [bold]{reviewer.password}[/]"
         )
         _check(report)
 

@@ -11,7 +11,7 @@ from compliance.evidence import keys
 
 
 class Command(BaseCommand):
-    help = "Make the missing keys: four secrets and the key pair that signs certificates."
+    help = "Make the missing keys: the secrets, and the key pair that signs certificates."
     requires_system_checks: list[str] = []
 
     def handle(self, **options: Any) -> None:
