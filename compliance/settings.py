@@ -213,6 +213,12 @@ UNFOLD = {
                         "permission": _permission("erasure.view_erasurerequest"),
                     },
                     {
+                        "title": _("Restrictions"),
+                        "icon": "lock_clock",
+                        "link": reverse_lazy("admin:records_restriction_changelist"),
+                        "permission": _permission("records.view_restriction"),
+                    },
+                    {
                         "title": _("Certificates"),
                         "icon": "verified",
                         "link": reverse_lazy("admin:evidence_certificate_changelist"),

@@ -163,6 +163,8 @@ class Restriction(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        verbose_name = _("restriction")
+        verbose_name_plural = _("restrictions")
 
     def __str__(self) -> str:
         return f"restriction #{self.pk}"
