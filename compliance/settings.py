@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -193,6 +194,9 @@ UNFOLD = {
     "SITE_HEADER": "Lethe",
     "SITE_SUBHEADER": _("Erasure that can be proven"),
     "SITE_SYMBOL": "water_drop",
+    "SITE_URL": reverse_lazy("portal-ask"),
+    "STYLES": [lambda request: static("admin_pages/admin.css")],
+    "SCRIPTS": [lambda request: static("admin_pages/admin.js")],
     "LOGIN": {"form": "compliance.accounts.login.LoginForm"},
     "SHOW_LANGUAGES": True,
     "LANGUAGES": {"action": reverse_lazy("portal-language")},

@@ -91,7 +91,7 @@ class Subject(models.Model):
 
     def __str__(self) -> str:
         # The identifier is personal: pages that may show it ask for it by name.
-        return f"subject #{self.pk}"
+        return _("subject #%(number)s") % {"number": self.pk}
 
 
 class Interaction(models.Model):

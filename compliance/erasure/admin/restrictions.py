@@ -29,7 +29,7 @@ REQUEST = ErasureRequest.objects.filter(pk=OuterRef("request_id"))
 class RestrictionAdmin(ReadOnlyAdmin):
     """One row a request whose subject's records rest, the longest first. There is no other page."""
 
-    list_display = ["request", "coloured_state", "kind", "begun", "parked", "oldest"]
+    list_display = ["about", "coloured_state", "kind", "begun", "parked", "oldest"]
     list_display_links = None
     list_filter = [AgeFilter, ParkedFilter, ScopeKindFilter]
     list_before_template = "admin/records/restriction/head.html"
@@ -54,7 +54,7 @@ class RestrictionAdmin(ReadOnlyAdmin):
         )
 
     @display(description=gettext_lazy("Request"))
-    def request(self, row: Restriction) -> SafeString:
+    def about(self, row: Restriction) -> SafeString:
         url = reverse("admin:erasure_erasurerequest_change", args=[row.request_id])
         link = '<a class="font-medium text-link underline" href="{}" title="{}">{}</a>'
         return format_html(link, url, row.request_id, str(row.request_id)[:8])
