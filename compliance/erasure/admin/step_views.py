@@ -103,7 +103,7 @@ class StepViews(ReviewAdmin):
             "title": _("%(step)s: request %(number)s")
             % {"step": step.title, "number": number_of(erasure)},
             "step": step,
-            "button": FIRST_OF_TWO if first else step.button,
+            "step_button": FIRST_OF_TWO if first else step.button,
             "first_of_two": first,
             "colour": STATE_COLOURS[erasure.state],
             "is_open": is_open(erasure),
