@@ -4,6 +4,7 @@ None takes words: an identifier never gets into a URL.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
@@ -127,9 +128,7 @@ class AgeFilter(ChoiceFilter):
     parameter_name = "age"
     fixed = [("30", _("More than 30 days")), ("90", _("More than 90 days"))]
 
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Restriction]
-    ) -> QuerySet[Restriction]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() in ("30", "90"):
             return queryset.filter(since__lt=timezone.now() - timedelta(days=int(self.value())))
         return queryset
@@ -142,9 +141,7 @@ class ParkedFilter(ChoiceFilter):
     parameter_name = "parked"
     fixed = [("yes", _("Some")), ("no", _("None"))]
 
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Restriction]
-    ) -> QuerySet[Restriction]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "yes":
             return queryset.filter(parked_count__gt=0)
         if self.value() == "no":
@@ -159,7 +156,5 @@ class ScopeKindFilter(ChoiceFilter):
     parameter_name = "scope"
     fixed = [(kind.value, kind.label) for kind in ScopeKind]
 
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Restriction]
-    ) -> QuerySet[Restriction]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(request_scope=self.value()) if self.value() else queryset

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
+from unfold.views import ChangeList
 
 from compliance.accounts.admin_base import ReadOnlyAdmin
 from compliance.erasure.admin.filters import AgeFilter, ParkedFilter, ScopeKindFilter
@@ -25,12 +26,18 @@ NEVER_LISTED = ("tag", "identity", "scope")
 REQUEST = ErasureRequest.objects.filter(pk=OuterRef("request_id"))
 
 
+class RestrictionList(ChangeList):
+    """Leads from each row to its request."""
+
+    def url_for_result(self, result: Any) -> str:
+        return reverse("admin:erasure_erasurerequest_change", args=[result.request_id])
+
+
 @admin.register(Restriction)
 class RestrictionAdmin(ReadOnlyAdmin):
     """One row a request whose subject's records rest, the longest first. There is no other page."""
 
     list_display = ["about", "coloured_state", "kind", "begun", "parked", "oldest"]
-    list_display_links = None
     list_filter = [AgeFilter, ParkedFilter, ScopeKindFilter]
     list_before_template = "admin/records/restriction/head.html"
     list_per_page = 25
@@ -44,6 +51,9 @@ class RestrictionAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view(self.changelist_view)
         return [path("", view, name="records_restriction_changelist")]
 
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return RestrictionList
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Restriction]:
         rows = Restriction.objects.defer(*NEVER_LISTED)
         return rows.annotate(
@@ -55,9 +65,7 @@ class RestrictionAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("Request"))
     def about(self, row: Restriction) -> SafeString:
-        url = reverse("admin:erasure_erasurerequest_change", args=[row.request_id])
-        link = '<a class="font-medium text-link underline" href="{}" title="{}">{}</a>'
-        return format_html(link, url, row.request_id, str(row.request_id)[:8])
+        return format_html('<span title="{}">{}</span>', row.request_id, str(row.request_id)[:8])
 
     @display(description=gettext_lazy("State of the request"), label=STATE_COLOURS)
     def coloured_state(self, row: Any) -> tuple[str, Any]:
