@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -196,6 +197,9 @@ UNFOLD = {
     "SITE_HEADER": "Lethe",
     "SITE_SUBHEADER": _("Erasure that can be proven"),
     "SITE_SYMBOL": "water_drop",
+    "SITE_URL": reverse_lazy("portal-ask"),
+    "STYLES": [lambda request: static("admin_pages/admin.css")],
+    "SCRIPTS": [lambda request: static("admin_pages/admin.js")],
     "LOGIN": {"form": "compliance.accounts.login.LoginForm"},
     "SHOW_LANGUAGES": True,
     "LANGUAGES": {"action": reverse_lazy("portal-language")},
@@ -214,6 +218,12 @@ UNFOLD = {
                         "icon": "person_remove",
                         "link": reverse_lazy("admin:erasure_erasurerequest_changelist"),
                         "permission": _permission("erasure.view_erasurerequest"),
+                    },
+                    {
+                        "title": _("Restrictions"),
+                        "icon": "lock_clock",
+                        "link": reverse_lazy("admin:records_restriction_changelist"),
+                        "permission": _permission("records.view_restriction"),
                     },
                     {
                         "title": _("Certificates"),

@@ -18,5 +18,6 @@ urlpatterns = [
 ]
 
 handler400 = "compliance.error_pages.bad_request"
+handler403 = "compliance.error_pages.permission_denied"
 handler404 = "compliance.error_pages.not_found"
 handler500 = "compliance.error_pages.server_error"

@@ -18,6 +18,7 @@ REQUESTS = (
     "erasure.view_answer",
     "erasure.view_comment",
     "erasure.view_endorsement",
+    "records.view_restriction",
     "evidence.view_certificate",
     "jobs.view_job",
 )
@@ -37,7 +38,7 @@ MODELS = (
     "provenance.view_export",
 )
 CATALOGUE = ("records.view_item",)
-SUBJECTS = ("records.view_subject", "records.view_interaction", "records.view_restriction")
+SUBJECTS = ("records.view_subject", "records.view_interaction")
 PEOPLE = ("auth.view_user", "auth.view_group")
 CLIENTS = ("accounts.view_apiclient",)
 REPORTS = ("erasure.export_reports",)

@@ -66,6 +66,19 @@ def endorsement_add(request: ErasureRequest, *, actor: str, digest: str, part: P
     event_add(request, Step.ENDORSED, actor=actor)
 
 
+def awaits_first(
+    request: ErasureRequest, *, actor: str, digest: str | None, part: Part | None
+) -> bool:
+    """Tell whether two must approve and nobody but `actor` has approved just this yet.
+
+    Without a digest, while a part is being chosen: whether nobody else has approved anything.
+    """
+    others = Endorsement.objects.filter(request=request).exclude(actor=actor)
+    if digest is not None:
+        others = others.filter(digest=digest, answer=answer_digest(request, digest, part))
+    return settings.FOUR_EYES and not others.exists()
+
+
 def endorsement_gap(request: ErasureRequest, *, actor: str, digest: str, answer: str) -> Gap | None:
     """Return in what an approval differs from what another person approved last.
 

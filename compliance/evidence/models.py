@@ -28,7 +28,7 @@ class Certificate(models.Model):
         verbose_name_plural = _("certificates")
 
     def __str__(self) -> str:
-        return f"certificate {self.id}"
+        return _("certificate %(number)s") % {"number": self.id}
 
 
 class Report(models.TextChoices):

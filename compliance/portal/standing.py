@@ -118,6 +118,11 @@ class Standing:
         return GROUND_WORDS[self.request.ground]
 
     @property
+    def ground_article(self) -> str:
+        """Return the article as the language cites it; `17(1)(b)` is the ground's own name."""
+        return _("Art. 17(1)(%(letter)s) GDPR") % {"letter": self.request.ground[-2]}
+
+    @property
     def token(self) -> str:
         return status_token(self.request.pk)
 

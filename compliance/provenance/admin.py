@@ -7,6 +7,7 @@ from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesCheckboxFilter, ChoicesRadioFilter
@@ -51,7 +52,7 @@ REPLAY_COLOURS: dict[str, str] = {
 class PlanAdmin(ReadOnlyAdmin):
     """Frozen configurations. The active one is what adapters are trained by."""
 
-    list_display = ["short", "standing", "shards", "slices", "created_at"]
+    list_display = ["short", "coloured_standing", "shards", "slices", "created_at"]
     empty_text = gettext_lazy("There is no plan yet. manage.py train makes the first one.")
     fields = ["whole_digest", "standing", "shards", "slices", "created_at", "shown_config"]
     readonly_fields = ["whole_digest", "standing", "shards", "slices", "shown_config"]
@@ -69,8 +70,12 @@ class PlanAdmin(ReadOnlyAdmin):
         ordering="is_active",
         label={"active": "success", "past": ""},
     )
-    def standing(self, plan: Plan) -> tuple[str, str]:
-        return ("active", _("Active")) if plan.is_active else ("past", _("Past"))
+    def coloured_standing(self, plan: Plan) -> tuple[str, str]:
+        return "active" if plan.is_active else "past", self.standing(plan)
+
+    @display(description=gettext_lazy("Standing"))
+    def standing(self, plan: Plan) -> str:
+        return _("Active") if plan.is_active else _("Past")
 
     @display(description=gettext_lazy("Configuration"))
     def shown_config(self, plan: Plan) -> SafeString:
@@ -148,7 +153,7 @@ class AdapterAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("Adapter"), ordering="shard")
     def name(self, adapter: Adapter) -> str:
-        return str(adapter).capitalize()
+        return capfirst(str(adapter))
 
     @display(description=gettext_lazy("State"), ordering="state", label=ADAPTER_COLOURS)
     def coloured_state(self, adapter: Adapter) -> tuple[str, str]:
@@ -230,7 +235,7 @@ class ReleaseAdmin(ReadOnlyAdmin):
 class ExportAdmin(ReadOnlyAdmin):
     """Copies of weights in other places, and which of them an erasure has reached since."""
 
-    list_display = ["name", "standing", "kind", "holds", "path", "created_at"]
+    list_display = ["name", "coloured_standing", "kind", "holds", "path", "created_at"]
     list_filter = [("kind", ChoicesRadioFilter)]
     empty_text = gettext_lazy(
         "Nothing was exported. manage.py export_adapter writes a copy of what is served."
@@ -247,18 +252,23 @@ class ExportAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("Export"), ordering="pk")
     def name(self, export: Export) -> str:
-        return str(export).capitalize()
+        return capfirst(str(export))
 
     @display(
         description=gettext_lazy("Standing"),
         label={"out": "danger", "clean": "success", "gone": ""},
     )
-    def standing(self, export: Export) -> tuple[str, str]:
+    def coloured_standing(self, export: Export) -> tuple[str, str]:
+        is_out = export.is_out_of_service and not export.gone_at
+        return "gone" if export.gone_at else "out" if is_out else "clean", self.standing(export)
+
+    @display(description=gettext_lazy("Standing"))
+    def standing(self, export: Export) -> str:
         if export.gone_at:
-            return "gone", _("Gone")
+            return _("Gone")
         if export.is_out_of_service:
-            return "out", _("Out of service: destroy all copies")
-        return "clean", _("Clean")
+            return _("Out of service: destroy all copies")
+        return _("Clean")
 
     @display(description=gettext_lazy("Holds"))
     def holds(self, export: Export) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from compliance.provenance.models import (
@@ -99,4 +100,4 @@ def adapter_words(adapter: Adapter | None) -> str:
     """Return which adapter it is and how it stands."""
     if adapter is None:
         return _("none trained yet")
-    return f"{str(adapter).capitalize()} ({adapter.get_state_display().lower()})"
+    return f"{capfirst(str(adapter))} ({adapter.get_state_display().lower()})"

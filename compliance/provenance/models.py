@@ -288,7 +288,8 @@ class Adapter(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"shard {self.shard}, generation {self.generation}"
+        words = {"shard": self.shard, "generation": self.generation}
+        return _("shard %(shard)s, generation %(generation)s") % words
 
 
 class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
@@ -321,7 +322,7 @@ class Checkpoint(models.Model):
         indexes = [models.Index(fields=["digest"], name="checkpoint_digest")]
 
     def __str__(self) -> str:
-        return f"{self.adapter}, slice {self.slice}"
+        return _("%(adapter)s, slice %(slice)s") % {"adapter": self.adapter, "slice": self.slice}
 
 
 class ErrorRow(models.Model):
@@ -383,7 +384,7 @@ class Release(models.Model):
         verbose_name_plural = _("releases")
 
     def __str__(self) -> str:
-        return f"release {self.number}"
+        return _("release %(number)s") % {"number": self.number}
 
 
 class Serving(models.Model):
@@ -436,7 +437,7 @@ class Export(models.Model):
         verbose_name_plural = _("exports")
 
     def __str__(self) -> str:
-        return f"export {self.pk}"
+        return _("export %(number)s") % {"number": self.pk}
 
     @property
     def is_out_of_service(self) -> bool:

@@ -91,7 +91,7 @@ class Subject(models.Model):
 
     def __str__(self) -> str:
         # The identifier is personal: pages that may show it ask for it by name.
-        return f"subject #{self.pk}"
+        return _("subject #%(number)s") % {"number": self.pk}
 
 
 class Interaction(models.Model):
@@ -163,6 +163,8 @@ class Restriction(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        verbose_name = _("restriction")
+        verbose_name_plural = _("restrictions")
 
     def __str__(self) -> str:
         return f"restriction #{self.pk}"

@@ -63,7 +63,7 @@ def test_the_status_page_from_the_code_to_an_extension(ada):
     assert "Code eingeben" in page(ada, status_path(request.pk))
     request_confirm_identity(request_id=request.pk, actor=RITA)
     text = page(ada, status_path(request.pk))
-    assert "(Art. 17(1)(b) DSGVO)" in text
+    assert "(Art. 17 Abs. 1 lit. b DSGVO)" in text
     assert "Art. 18 DSGVO" in text
     page(ada, f"{status_path(request.pk)}/cancel")
     request_extend(request_id=request.pk, actor=RITA, reasons="Umzug.", told=True)

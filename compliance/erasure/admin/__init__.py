@@ -2,5 +2,6 @@
 
 from compliance.erasure.admin.queue import ErasureRequestAdmin
 from compliance.erasure.admin.recipients import RecipientAdmin
+from compliance.erasure.admin.restrictions import RestrictionAdmin
 
-__all__ = ["ErasureRequestAdmin", "RecipientAdmin"]
+__all__ = ["ErasureRequestAdmin", "RecipientAdmin", "RestrictionAdmin"]

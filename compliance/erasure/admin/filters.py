@@ -1,15 +1,20 @@
-"""Ways to narrow the queue of requests. None takes words: an identifier never gets into a URL."""
+"""Ways to narrow the queue of requests, and the list of restrictions.
+
+None takes words: an identifier never gets into a URL.
+"""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.admin import ModelAdmin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RadioFilter
 
-from compliance.erasure.models import ErasureRequestQuerySet
+from compliance.erasure.models import ErasureRequestQuerySet, ScopeKind
 from compliance.erasure.states import FINAL_STATES
 from compliance.records.models import Restriction
 
@@ -114,3 +119,42 @@ class DuplicateFilter(ChoiceFilter):
         if self.value() in ("yes", "no"):
             return queryset.filter(duplicate_of__isnull=self.value() == "no")
         return queryset
+
+
+class AgeFilter(ChoiceFilter):
+    """Restrictions by how long they have stood."""
+
+    title = _("restricted for")
+    parameter_name = "age"
+    fixed = [("30", _("More than 30 days")), ("90", _("More than 90 days"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() in ("30", "90"):
+            return queryset.filter(since__lt=timezone.now() - timedelta(days=int(self.value())))
+        return queryset
+
+
+class ParkedFilter(ChoiceFilter):
+    """Restrictions under which records wait, or none do."""
+
+    title = _("parked records")
+    parameter_name = "parked"
+    fixed = [("yes", _("Some")), ("no", _("None"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "yes":
+            return queryset.filter(parked_count__gt=0)
+        if self.value() == "no":
+            return queryset.filter(parked_count=0)
+        return queryset
+
+
+class ScopeKindFilter(ChoiceFilter):
+    """Restrictions by what their requests are about."""
+
+    title = _("scope")
+    parameter_name = "scope"
+    fixed = [(kind.value, kind.label) for kind in ScopeKind]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(request_scope=self.value()) if self.value() else queryset

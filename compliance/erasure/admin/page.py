@@ -29,14 +29,9 @@ def asked_facts(request: ErasureRequest, user: User | AnonymousUser) -> Facts:
     facts: Facts = [
         (_("Request"), str(request.pk)),
         (_("Ground"), request.get_ground_display()),
-        (_("Scope"), request.get_scope_kind_display()),
+        *wanted_facts(request, user),
+        (_("Channel"), request.get_channel_display()),
     ]
-    if request.scope and user.has_perm("erasure.view_identity"):
-        try:
-            facts += scope_facts(scope_decrypt(request.scope))
-        except InvalidToken:
-            facts.append((_("Which exactly"), _("Encrypted with another identity key")))
-    facts.append((_("Channel"), request.get_channel_display()))
     if request.source:
         facts.append((_("Made first at"), request.source))
     if request.submitted_at:
@@ -47,6 +42,17 @@ def asked_facts(request: ErasureRequest, user: User | AnonymousUser) -> Facts:
     if is_open(request):
         facts.append((_("The person is told"), told))
     return [*facts, *_relatives(request)]
+
+
+def wanted_facts(request: ErasureRequest, user: User | AnonymousUser) -> Facts:
+    """Return which records are asked for; which exactly, for those who may see identities."""
+    facts: Facts = [(_("Scope"), request.get_scope_kind_display())]
+    if request.scope and user.has_perm("erasure.view_identity"):
+        try:
+            facts += scope_facts(scope_decrypt(request.scope))
+        except InvalidToken:
+            facts.append((_("Which exactly"), _("Encrypted with another identity key")))
+    return facts
 
 
 def _relatives(request: ErasureRequest) -> Facts:

@@ -6,28 +6,36 @@ from uuid import UUID
 from cryptography.fernet import InvalidToken
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from compliance.accounts.access import rows_for
 from compliance.erasure.admin import impact as impacts
 from compliance.erasure.admin.base import CHANGE, OTHER_KEY, ReviewAdmin, actor_of, too_late
 from compliance.erasure.admin.eyes import endorsement_facts, gap_words
+from compliance.erasure.admin.page import wanted_facts
 from compliance.erasure.admin.part import records_to_choose
+from compliance.erasure.admin.scopes import scope_facts
 from compliance.erasure.admin.steps import STEPS, Step, part_of
-from compliance.erasure.admin.words import number_of
+from compliance.erasure.admin.words import STATE_COLOURS, is_open, number_of, time_left
+from compliance.erasure.endorsing import awaits_first
 from compliance.erasure.errors import ImpactChangedError, StepError
 from compliance.erasure.identity import IdentityGoneError
 from compliance.erasure.impact import Impact
-from compliance.erasure.models import ErasureRequest
+from compliance.erasure.models import ErasureRequest, ScopeKind
 from compliance.erasure.services import request_assign
 from compliance.erasure.states import IllegalTransitionError, State
+from compliance.provenance.learning import Facts
+from compliance.records.scope import Scope
+
+FIRST_OF_TWO = gettext_lazy("Approve as the first of two")
 
 
 class StepViews(ReviewAdmin):
@@ -94,18 +102,29 @@ class StepViews(ReviewAdmin):
         """Show the form or, with `look`, the letter and what has been filled in."""
         part = form.cleaned_data.get("scope") if look else None
         impact = impacts.impact_for(erasure, request.user, part) if step.weighs else None
+        first = impact is not None and awaits_first(
+            erasure,
+            actor=actor_of(request),
+            digest=impact.digest if look or not step.letter else None,
+            part=part_of(form.cleaned_data) if look else None,
+        )
         values: dict[str, Any] = {
             "original": erasure,
             "title": _("%(step)s: request %(number)s")
             % {"step": step.title, "number": number_of(erasure)},
             "step": step,
+            "step_button": FIRST_OF_TWO if first else step.button,
+            "first_of_two": first,
+            "colour": STATE_COLOURS[erasure.state],
+            "is_open": is_open(erasure),
+            "time_left": time_left(erasure),
             "has_letter": step.letter is not None,
             "form": form,
-            "button_variant": step.variant,
+            "button_variant": "primary" if first else step.variant,
             "letter": step.letter(erasure, form.cleaned_data) if step.letter and look else None,
             "impact": impact,
             "nothing": impact is not None and impacts.is_nothing(impact),
-            "facts": impacts.impact_facts(impact) if impact else [],
+            "facts": _weighed(erasure, impact, part, request.user) if impact else [],
             "endorsements": endorsement_facts(erasure, request.user) if impact else [],
             "gap": self._gap(request, erasure, impact, form) if look or not step.letter else "",
             "to_choose": records_to_choose(erasure) if step.name == "approve-part" else [],
@@ -171,3 +190,13 @@ class StepViews(ReviewAdmin):
         look = bool(step.letter) and isinstance(error, ImpactChangedError)
         again = form if step.letter else step.form()
         return self._ask(request, erasure, step, again, look=look)
+
+
+def _weighed(
+    erasure: ErasureRequest, impact: Impact, part: Scope | None, user: User | AnonymousUser
+) -> Facts:
+    """Return which records are meant, and what approving them would do."""
+    if part is None:
+        return wanted_facts(erasure, user) + impacts.impact_facts(impact)
+    facts: Facts = [(_("Scope"), ScopeKind(part.kind).label), *scope_facts(part)]
+    return facts + impacts.impact_facts(impact)

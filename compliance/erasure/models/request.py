@@ -210,7 +210,7 @@ class ErasureRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"request {self.id}"
+        return _("request %(number)s") % {"number": self.id}
 
     @property
     def status(self) -> State:
