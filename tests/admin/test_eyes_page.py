@@ -118,3 +118,11 @@ def test_with_one_person_nothing_is_filled_in(login, erasure, settings):
     do(login("rita"), erasure, "approve-part")
     settings.FOUR_EYES = False
     assert login("otto").get(step(erasure, "approve-part")).context["form"].initial == {}
+
+
+def test_who_is_about_to_approve_something_else_is_the_first_of_it(login, erasure):
+    do(login("rita"), erasure, "approve-part")
+    otto, page = login("otto"), step(erasure, "approve-part")
+    assert "first of two" in text_of(otto.post(page, OTHER))
+    assert "first of two" not in text_of(otto.post(page, PART))
+    assert "first of two" in text_of(otto.get(step(erasure, "approve")))
