@@ -8,7 +8,6 @@ import pytest
 from django.urls import reverse
 
 from compliance.accounts.services import client_create
-from compliance.erasure.handing_off import hand_off_token
 from compliance.erasure.links import status_path
 from compliance.erasure.models import ErasureRequest, Refusal
 from compliance.erasure.services import request_deny
@@ -28,6 +27,7 @@ from tests.browser.test_review import (  # noqa: F401 - fixtures among them
     picture,
     server,
 )
+from tests.handing_off import hand_off_token
 
 pytest.importorskip("selenium")
 pytest.importorskip("axe_core_python")
