@@ -54,7 +54,7 @@ test-services: install-dev
 
 # Needs Chromium and its driver, as Debian's packages chromium and chromium-driver bring them.
 test-browser: install-dev
-	@$(BIN)/python -m pytest -n 2 -m browser
+	@$(BIN)/python -m pytest -m browser
 
 lint: install-dev
 	$(BIN)/ruff check .
