@@ -37,17 +37,16 @@ class Session:
     tests: tuple[str, ...]
 
 
-# What starts worker processes runs with each broker, the rest of these tests once.
+WORKERS = (
+    *("tests/services", "tests/workers/test_erasure.py", "tests/workers/test_killed_batch.py"),
+    "tests/jobs/test_killed_worker.py",
+)
+# What starts worker processes runs with each broker; what asks only Postgres runs once.
 SESSIONS = {
-    "Redis": Session(
-        lambda: redis_database(REDIS), ("tests/services", "tests/workers", "tests/jobs")
-    ),
+    "Redis": Session(lambda: redis_database(REDIS), (*WORKERS, "tests/workers/test_new_plan.py")),
     "RabbitMQ": Session(
         lambda: rabbitmq_vhost(RABBITMQ),
-        (
-            *("tests/services", "tests/workers/test_erasure.py", "tests/workers/test_new_plan.py"),
-            *("tests/jobs/test_killed_worker.py", "tests/races", "tests/erasure/test_guards.py"),
-        ),
+        (*WORKERS, "tests/races", "tests/erasure/test_guards.py"),
     ),
 }
 

@@ -65,7 +65,7 @@ class Server:
             "DATABASE_URL": self._address("lethe_app", name),
             "DATABASE_OWNER_URL": self._address("lethe_owner", name),
         }
-        migrate = _found(r"^    \.venv/bin/python (manage\.py migrate .*)$", self._page)
+        migrate = _found(r"`(manage\.py migrate --[^`]*)`", self._page)
         with tempfile.TemporaryDirectory() as var:
             more = {"LETHE_VAR": var, "CELERY_BROKER_URL": "memory://"}
             _run([sys.executable, *shlex.split(migrate)], **environment, **more)
