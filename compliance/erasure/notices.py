@@ -87,10 +87,9 @@ def _tell(request: ErasureRequest, recipient: Recipient, data: dict[str, Any]) -
     if recipient.endpoint:
         return _call(request, ERASED, recipient.endpoint, data)
     assert recipient.mail is not None
-    scope = json.dumps(data.get("scope"), indent=2, ensure_ascii=False) if "scope" in data else ""
-    written = rendered(
-        "recipient", recipient.language, {"subject": data["subject"], "scope": scope}
-    )
+    subject = data["subject"] if data["subject"].isprintable() else _quoted(data["subject"])
+    scope = _quoted(data["scope"]) if "scope" in data else ""
+    written = rendered("recipient", recipient.language, {"subject": subject, "scope": scope})
     return mail_enqueue(
         about=request.pk,
         topic=ERASED,
@@ -98,6 +97,12 @@ def _tell(request: ErasureRequest, recipient: Recipient, data: dict[str, Any]) -
         subject=written.subject,
         text=written.text,
     )
+
+
+def _quoted(value: object) -> str:
+    """Return JSON. What is not seen, or adds lines, or turns their order about, is an escape."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return text if text.replace("\n", "").isprintable() else json.dumps(value, indent=2)
 
 
 def _call(

@@ -66,6 +66,8 @@ def _cut_after(sock: socket.socket, seconds: float) -> Iterator[None]:
     timer.start()
     try:
         yield
+        if late.is_set():  # where it was cut, http.client takes the head to have ended
+            raise SlowAnswerError
     except (OSError, http.client.HTTPException) as error:
         if late.is_set() or isinstance(error, TimeoutError):
             raise SlowAnswerError from None

@@ -90,6 +90,23 @@ def test_an_answer_byte_by_byte_is_cut(monkeypatch):
     assert time.monotonic() - start < 2.5
 
 
+def test_an_answer_that_is_cut_within_its_headers_is_no_answer(monkeypatch):
+    monkeypatch.setattr(calling, "TOTAL_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            there, _ = server.accept()
+            with there, contextlib.suppress(OSError):
+                there.sendall(b"HTTP/1.1 200 OK\r\n")
+                while True:
+                    there.sendall(b"X-A: b\r\n")
+                    time.sleep(0.1)
+
+        threading.Thread(target=drip, daemon=True).start()
+        with pytest.raises(SlowAnswerError):
+            webhook_post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}", {})
+
+
 def test_a_server_that_says_nothing_is_cut(monkeypatch):
     monkeypatch.setattr(calling, "CONNECT_SECONDS", 0.5)
     with receiving() as receiver:
