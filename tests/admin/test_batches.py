@@ -34,6 +34,7 @@ TAKEN = {
     BatchAction.DENY: DENIAL,
     BatchAction.EXTEND: {"reasons": "Many requests.", "told": "on"},
     BatchAction.PAUSE: {"kind": "clarification"},
+    BatchAction.CANCEL: {},
 }
 POSSIBLE = {
     BatchAction.ASSIGN: (3, 1),
