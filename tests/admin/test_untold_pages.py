@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
-from compliance.erasure.models import ErasureRequest, Step
+from compliance.erasure.models import ErasureRequest, Refusal, Step
 from compliance.erasure.services import person_told, request_cancel, request_deny
 from compliance.jobs.models import MessageState, OutboxMessage, Outcome
 from compliance.jobs.outbox import message_mark_failed
@@ -22,14 +22,18 @@ HINT = "The records stay restricted until the person has been told: Art. 18(3)."
 def untold(erasure) -> ErasureRequest:
     """Denied without an address; another request is open."""
     make_request(subject="other-1")
-    return request_deny(request_id=erasure.pk, actor="user:1", **DENIAL)
+    return request_deny(
+        request_id=erasure.pk, actor="user:1", article=Refusal.LEGAL_CLAIMS, text="No."
+    )
 
 
 @pytest.fixture
 def mailed(plan) -> ErasureRequest:
     """Denied by a mail that waits."""
     Subject.objects.filter(external_id=ALICE).update(contact=seal("alice@example.org"))
-    return request_deny(request_id=make_request().pk, actor="user:1", **DENIAL)
+    return request_deny(
+        request_id=make_request().pk, actor="user:1", article=Refusal.LEGAL_CLAIMS, text="No."
+    )
 
 
 def is_restricted(request: ErasureRequest) -> bool:
