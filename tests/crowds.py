@@ -180,5 +180,6 @@ CROWDS: dict[str, Callable[[str], object]] = {
     "provenance_plan": a_plan,
     "provenance_release": a_release,
     "records_item": an_item,
+    "records_restriction": a_request,
     "records_subject": a_subject,
 }

@@ -154,8 +154,14 @@ def _deny(item: BatchItem, values: dict[str, Any]) -> str:
         actor=item.batch.actor,
         article=Refusal(values["article"]),
         text=values["text"],
+        told=_told(values),
     )
     return _("Denied.")
+
+
+def _told(values: dict[str, Any]) -> bool:
+    """Whether the person was told otherwise; a batch of before the question has no answer."""
+    return bool(values.get("told"))
 
 
 def _extend(item: BatchItem, values: dict[str, Any]) -> str:
@@ -183,7 +189,7 @@ def _unpause(item: BatchItem, values: dict[str, Any]) -> str:
 
 
 def _cancel(item: BatchItem, values: dict[str, Any]) -> str:
-    request_cancel(request_id=item.request_id, actor=item.batch.actor)
+    request_cancel(request_id=item.request_id, actor=item.batch.actor, told=_told(values))
     return _("Cancelled.")
 
 

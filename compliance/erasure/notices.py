@@ -27,6 +27,10 @@ def topic_of(kind: NoticeKind) -> str:
     return f"erasure.{kind.value}"
 
 
+# The notices that a request has ended without an erasure.
+ENDINGS = frozenset(map(topic_of, (NoticeKind.DENIED, NoticeKind.CANCELLED, NoticeKind.EXPIRED)))
+
+
 def notice_send(request: ErasureRequest, kind: NoticeKind, **facts: object) -> OutboxMessage | None:
     """Write to the person; None where the controller has supplied no address.
 
@@ -42,6 +46,11 @@ def notice_send(request: ErasureRequest, kind: NoticeKind, **facts: object) -> O
         subject=written.subject,
         text=written.text,
     )
+
+
+def ending_notice(request: ErasureRequest) -> OutboxMessage | None:
+    """Return the mail that tells the person of the end without an erasure, if one was written."""
+    return OutboxMessage.objects.filter(about=request.pk, topic__in=ENDINGS).first()
 
 
 def recipients_tell(request: ErasureRequest) -> list[RecipientNotice]:

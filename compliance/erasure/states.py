@@ -44,6 +44,8 @@ ERASED_STATES = frozenset(
     {State.APPROVED, State.RETRAINING, State.VERIFYING, State.COMPLETED, State.FAILED}
 )
 FINAL_STATES = frozenset(state for state, following in TRANSITIONS.items() if not following)
+# The request has ended, and nothing was erased.
+UNERASED_STATES = FINAL_STATES - ERASED_STATES
 
 
 class IllegalTransitionError(Exception):

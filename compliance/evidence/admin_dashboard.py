@@ -58,12 +58,14 @@ def _figures() -> list[Figure]:
     soon = requests.filter(due_on__range=(today, today + SOON), paused_on=None).count()
     at_work = requests.filter(state__in=AT_WORK).count()
     failed = requests.filter(state=State.FAILED).count()
+    untold = ErasureRequest.objects.untold().count()
     states = "&".join(f"state__exact={state.value}" for state in AT_WORK)
     return [
         Figure(_("Open"), requests.count(), "answer=open"),
         Figure(_("Overdue"), overdue, "due=overdue", alarming=True),
         Figure(_("Due within 7 days"), soon, "due=week"),
         Figure(_("Retraining now"), at_work, states),
+        Figure(_("Person not told yet"), untold, "restricted=untold"),
         Figure(_("Failed"), failed, f"state__exact={State.FAILED.value}", alarming=True),
     ]
 

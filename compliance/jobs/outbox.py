@@ -26,7 +26,7 @@ from compliance.jobs.models import (
     Queue,
 )
 from compliance.jobs.services import job_enqueue
-from compliance.jobs.signals import message_delivered, message_given_up
+from compliance.jobs.signals import message_delivered
 from compliance.sealing import seal, unseal
 
 DELIVER = "deliver"
@@ -144,8 +144,6 @@ def message_mark_failed(
     assert transaction.get_connection().in_atomic_block
     _attempt(message, outcome, status)
     last = final or message.tries >= len(PAUSES)
-    if last:
-        message_given_up.send(OutboxMessage, message=message)
     OutboxMessage.objects.filter(pk=message.pk).update(
         state=MessageState.DEAD if last else MessageState.QUEUED, tries=F("tries") + 1
     )

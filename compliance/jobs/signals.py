@@ -8,5 +8,3 @@ job_queued = Signal()
 # Sent after a delivery was noted, with `message`, in the transaction that ends the delivery's job.
 # After an error it is sent again later; the message is not.
 message_delivered = Signal()
-# Sent in the transaction that makes a dead letter, with `message`.
-message_given_up = Signal()

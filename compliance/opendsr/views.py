@@ -16,7 +16,7 @@ from compliance.accounts.api import client_of, validated
 from compliance.accounts.api_errors import Conflict
 from compliance.accounts.scopes import Scope
 from compliance.erasure.filing import OtherRequestError
-from compliance.erasure.services import request_cancel
+from compliance.erasure.services import request_withdraw
 from compliance.erasure.states import IllegalTransitionError
 from compliance.opendsr.answers import as_bytes, cancellation, receipt, standing, with_signature
 from compliance.opendsr.base import OpenDsrView, answer
@@ -102,7 +102,7 @@ class RequestView(OpenDsrView):
     def delete(self, request: Request, request_id: uuid.UUID) -> HttpResponse:
         at, side = timezone.now(), _own(request, request_id)
         try:
-            request_cancel(request_id=side.request_id, actor=f"client:{client_of(request).pk}")
+            request_withdraw(request_id=side.request_id, actor=f"client:{client_of(request).pk}")
         except IllegalTransitionError:
             raise Conflict(_("Only a pending request can be cancelled."), "not_pending") from None
         return answer(with_signature(cancellation(side, at), self.signer()), status=202)

@@ -13,7 +13,7 @@ from compliance.erasure.errors import TooManyCodesError
 from compliance.erasure.links import status_path, token_is_valid
 from compliance.erasure.models import ErasureRequest
 from compliance.erasure.proving import code_check, code_send
-from compliance.erasure.services import request_cancel
+from compliance.erasure.services import request_withdraw
 from compliance.erasure.states import IllegalTransitionError, State
 from compliance.evidence import verifier as verifier_module
 from compliance.evidence.views import certificate_download
@@ -120,7 +120,7 @@ def _send(request: HttpRequest, erasure: ErasureRequest) -> HttpResponseBase:
 
 def _cancel(request: HttpRequest, erasure: ErasureRequest) -> HttpResponseBase:
     try:
-        request_cancel(request_id=erasure.pk, actor=SUBJECT)
+        request_withdraw(request_id=erasure.pk, actor=SUBJECT)
     except IllegalTransitionError:
         erasure = ErasureRequest.objects.select_related("certificate").get(pk=erasure.pk)
         if erasure.status is not State.CANCELLED:

@@ -151,7 +151,8 @@ class Suppression(models.Model):
 class Restriction(models.Model):
     """A subject that nothing may be learned from while its request is open (GDPR Art. 18).
 
-    It stands from verified identity to the decision. `tag` is a keyed digest of the subject's
+    It stands from verified identity to the decision; where nothing is erased, until the person has
+    been told. `tag` is a keyed digest of the subject's
     identifier; the identifier and the scope themselves are encrypted.
     """
 

@@ -24,6 +24,7 @@ FORMS: dict[str, dict[str, str]] = {
     "resume-clock": {},
     "assign": {},
     "cancel": {},
+    "person-told": {},
     "resume": {},
 }
 

@@ -34,6 +34,7 @@ TAKEN = {
     BatchAction.DENY: DENIAL,
     BatchAction.EXTEND: {"reasons": "Many requests.", "told": "on"},
     BatchAction.PAUSE: {"kind": "clarification"},
+    BatchAction.CANCEL: {},
 }
 POSSIBLE = {
     BatchAction.ASSIGN: (3, 1),
@@ -61,6 +62,12 @@ def choose(browser, action, requests, *, across=False, query=""):
         "index": "0",
     }
     return browser.post(reverse(QUEUE) + query, form, follow=True)
+
+
+def cancel_all(browser, requests):
+    """Choose to cancel, and say that nobody has told the persons yet."""
+    choose(browser, "cancel", requests)
+    return browser.post(page(), {}, follow=True)
 
 
 def work() -> None:
@@ -136,7 +143,7 @@ def test_each_is_looked_at_before_the_start_and_nothing_is_done(login, mixed, ac
 
 def test_what_would_be_refused_is_shown_before_the_start(login, mixed):
     rita = login("rita")
-    choose(rita, "cancel", mixed)
+    cancel_all(rita, mixed)
     work()
     html = text_of(rita.get(page()))
     assert "A worker has looked at each" in html
@@ -258,7 +265,7 @@ def test_requests_are_assigned_extended_paused_and_cancelled(login, mixed):
     start(rita)
     work()
     assert results() == {"done": ["The clock runs again."] * 2}
-    choose(rita, "cancel", mixed[:2])
+    cancel_all(rita, mixed[:2])
     start(rita)
     work()
     assert [state_of(one) for one in mixed[:2]] == [State.CANCELLED] * 2
@@ -266,7 +273,7 @@ def test_requests_are_assigned_extended_paused_and_cancelled(login, mixed):
 
 def test_a_batch_is_started_once_and_by_whoever_chose_it(login, mixed):
     rita, otto = login("rita"), login("otto")
-    choose(rita, "cancel", mixed[:1])
+    cancel_all(rita, mixed[:1])
     assert "started already" in text_of(rita.post(page(), {}, follow=True)), "It is looked at."
     work()
     assert "somebody else chose it" in text_of(otto.post(page(), {}, follow=True))
@@ -301,7 +308,7 @@ def test_other_roles_have_no_such_menu(login, mixed):
 
 def test_who_may_decide_no_more_does_nothing_more(login, mixed):
     rita = login("rita")
-    choose(rita, "cancel", mixed[:1])
+    cancel_all(rita, mixed[:1])
     start(rita)
     User.objects.filter(username="rita").update(is_active=False)
     work()
@@ -311,7 +318,7 @@ def test_who_may_decide_no_more_does_nothing_more(login, mixed):
 
 def test_a_worker_that_comes_again_does_nothing_twice(login, mixed):
     rita = login("rita")
-    choose(rita, "cancel", mixed[:2])
+    cancel_all(rita, mixed[:2])
     start(rita)
     batch = Batch.objects.get()
     first = items_open(batch)[0]
@@ -337,7 +344,7 @@ def test_an_error_ends_one_item_leaves_nothing_of_it_and_quotes_nothing(
 
     monkeypatch.setitem(batch_steps._ACTS, BatchAction.CANCEL, breaks)
     rita = login("rita")
-    choose(rita, "cancel", mixed[:2])
+    cancel_all(rita, mixed[:2])
     start(rita)
     work()
     assert results()["failed"] == ["An error: ValueError. Try it alone."]
@@ -348,7 +355,7 @@ def test_an_error_ends_one_item_leaves_nothing_of_it_and_quotes_nothing(
 
 def test_a_batch_whose_worker_failed_says_what_was_not_done(login, mixed):
     rita = login("rita")
-    choose(rita, "cancel", mixed[:2])
+    cancel_all(rita, mixed[:2])
     start(rita)
     batch = Batch.objects.get()
     item_work(item_id=items_open(batch)[0])
@@ -360,7 +367,7 @@ def test_a_batch_whose_worker_failed_says_what_was_not_done(login, mixed):
 
 def test_the_progress_page_reloads_when_there_is_something_to_read(login, mixed):
     rita = login("rita")
-    choose(rita, "cancel", mixed[:1])
+    cancel_all(rita, mixed[:1])
     start(rita)
     url = page() + "progress/"
     assert "HX-Refresh" not in rita.get(url)

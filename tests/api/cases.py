@@ -71,6 +71,7 @@ CASES = (
             (REFUSAL | {"text": 5}, "/text"),
             (REFUSAL | {"text": "a" * 4001}, "/text"),
             (REFUSAL | {"reason": "x"}, ""),
+            (REFUSAL | {"told": 1}, "/told"),
         ),
     ),
     Case(
@@ -87,7 +88,8 @@ CASES = (
         (({}, "/kind"), ({"kind": "holiday"}, "/kind"), ({"kind": ["identity"]}, "/kind")),
     ),
     Case("unpause", "erasure:decide", {}, (UNKNOWN_FIELD,)),
-    Case("cancel", "erasure:cancel", {}, (UNKNOWN_FIELD,)),
+    Case("cancel", "erasure:cancel", {}, (UNKNOWN_FIELD, ({"told": "yes"}, "/told"))),
+    Case("told", "erasure:decide", {}, (UNKNOWN_FIELD,)),
     Case("resume", "erasure:decide", {}, (UNKNOWN_FIELD,)),
     Case(
         "assign",

@@ -150,7 +150,7 @@ def test_a_denial_keeps_its_words_and_erases_nothing(
     assert (answer["state"], answer["refusal"]["text"]) == ("denied", REFUSAL["text"])
     notes = [step["note"] for step in answer["history"] if step["to"] == "denied"]
     assert notes[0] == REFUSAL["article"]
-    assert (answer["restriction"], answer["days_left"]) == (None, None)
+    assert (answer["restriction"]["untold"], answer["days_left"]) == (True, None)
     assert records() == 4
 
 

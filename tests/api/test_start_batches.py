@@ -266,7 +266,7 @@ def test_a_fault_of_ours_stops_no_other_and_is_logged_without_its_words(
     from compliance.erasure.services import ending
 
     whole, secret = ending.restriction_end, f"{three[0].pk}-alice"
-    batch = ready(portal, "cancel", three)
+    batch = ready(portal, "cancel", three, told=True)
 
     def fail(*, request_id: uuid.UUID) -> int:
         if request_id == three[0].pk:

@@ -16,7 +16,7 @@ from compliance import keyring
 from compliance.accounts.throttling import throttle_hit
 from compliance.datamap.residue import Residue, SearchError, residue_of
 from compliance.erasure.models import ErasureEvent, Refusal
-from compliance.erasure.services import comment_add, request_deny
+from compliance.erasure.services import comment_add, person_told, request_deny
 from compliance.jobs.models import Job
 from compliance.jobs.outbox import webhook_enqueue
 from compliance.portal.pages import PER_SUBJECT
@@ -68,9 +68,12 @@ def test_an_open_request_is_found_sealed_and_keyed(db: None):
     assert places(expected=False) == set()
 
 
-def test_a_refused_request_leaves_nothing_where_nobody_can_be_told(db: None):
+def test_a_refused_request_leaves_nothing_once_the_person_has_been_told(db: None):
     request = ask()
     request_deny(request_id=request.pk, actor=RITA, article=Refusal.NO_MATCH, text="Nothing.")
+    assert places() == {"records_restriction.identity", "records_restriction.tag"}
+    assert places(expected=False) == set()
+    person_told(request_id=request.pk, actor=RITA)
     assert residue_of(ALICE) == ([], [])
 
 

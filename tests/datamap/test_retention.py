@@ -1,6 +1,7 @@
 """What is past its time goes, what is not stays, and evidence is never touched."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -39,6 +40,7 @@ from compliance.erasure.parts import Part
 from compliance.erasure.proving import code_send
 from compliance.erasure.services import (
     comment_add,
+    person_told,
     request_cancel,
     request_confirm_identity,
     request_deny,
@@ -49,10 +51,12 @@ from compliance.jobs.models import Job, JobState, MessageState, OutboxMessage, O
 from compliance.jobs.outbox import mail_enqueue, message_mark_failed
 from compliance.jobs.services import job_enqueue
 from compliance.opendsr.models import OpenDsrRequest, Regulation
+from compliance.records.intake import Interacted, interactions_take
+from compliance.records.models import Interaction, Item, ParkedInteraction, Restriction
 from compliance.records.scope import Scope
 from tests.approving import approve
 from tests.datamap.conftest import Later
-from tests.erasure.conftest import RITA, ask
+from tests.erasure.conftest import ALICE, RITA, ask
 
 EARLY, LATE = 1090, 1100  # around 36 months, in days
 
@@ -106,6 +110,19 @@ def test_the_words_of_an_open_request_stay(later: Later):
     later(LATE)
     retention_run()
     assert Comment.objects.get().text is not None
+
+
+def test_what_is_parked_waits_for_the_person_to_be_told_however_long(later: Later):
+    Item.objects.create(external_id="film", title="Film")
+    request = ask()
+    request_deny(request_id=request.pk, actor=RITA, article=Refusal.LEGAL_CLAIMS, text="No.")
+    interactions_take([Interacted(ALICE, "film", Decimal(4), datetime(2024, 1, 1, tzinfo=UTC))])
+    later(LATE)
+    retention_run()
+    assert ParkedInteraction.objects.count() == Restriction.objects.count() == 1
+    assert list(ErasureRequest.objects.untold()) == [request]
+    person_told(request_id=request.pk, actor=RITA)
+    assert (ParkedInteraction.objects.count(), Interaction.objects.count()) == (0, 1)
 
 
 def test_the_words_stay_while_the_request_is_reopened(later: Later):

@@ -144,7 +144,7 @@ def test_a_request_in_review_rests():
 
 def test_what_rests_is_let_go_by_the_decision_in_the_same_transaction():
     approve(ask())
-    request_cancel(request_id=ask(subject="bob").pk, actor=RITA)
+    request_cancel(request_id=ask(subject="bob").pk, actor=RITA, told=True)
     at_commit()
     assert not Restriction.objects.exists()
 

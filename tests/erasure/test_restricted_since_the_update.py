@@ -28,7 +28,7 @@ def test_a_request_in_review_has_the_restriction_that_it_would_get_now(scope):
     assert update() == 1
     [found] = restrictions(ALICE)
     assert (found.external_id, found.scope) == (ALICE, scope)
-    request_cancel(request_id=request.pk, actor="user:1")
+    request_cancel(request_id=request.pk, actor="user:1", told=True)
     assert not Restriction.objects.exists()
 
 

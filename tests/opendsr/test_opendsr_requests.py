@@ -22,6 +22,7 @@ from compliance.erasure.services import (
 from compliance.jobs.models import OutboxMessage
 from compliance.jobs.outbox import payload_of
 from compliance.opendsr.models import OpenDsrRequest
+from compliance.records.models import Restriction
 from tests.opendsr.conftest import ALICE, BASE, DOMAIN, Local, a_request, make_controller
 from tests.opendsr.controller import Answer
 
@@ -202,6 +203,7 @@ def test_requests_of_others_are_as_unknown_as_none(shop: Local, newsletter: Loca
 
 def test_a_pending_request_is_cancelled_once(shop: Local) -> None:
     request_id = send(shop, status_callback_urls=[HOOK]).content["subject_request_id"]
+    assert Restriction.objects.exists()
     answer = shop.call("DELETE", f"/requests/{request_id}")
     assert answer.status == 202
     assert set(answer.content) == {
@@ -215,6 +217,7 @@ def test_a_pending_request_is_cancelled_once(shop: Local) -> None:
     assert shop.has_signed_inside(answer.body)
     assert one().state == "cancelled"
     assert one().events.last().actor.startswith("client:")
+    assert not Restriction.objects.exists()  # the controller, who asks for it, tells the person
     (told,) = callbacks()
     assert told["extensions"][DOMAIN]["state"] == "revoked"
 

@@ -5,9 +5,9 @@ import pytest
 from compliance.erasure.links import status_path
 from compliance.erasure.services import request_cancel
 from compliance.erasure.states import State
-from compliance.records.models import Subject
+from compliance.records.models import Restriction, Subject
 from tests.approving import approve
-from tests.portal.conftest import ALICE, asked, page_of, press, token_of, verified
+from tests.portal.conftest import ALICE, asked, mail_of, page_of, press, token_of, verified
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("customers")]
 
@@ -32,11 +32,19 @@ def test_the_request_is_taken_back_after_a_question(person, proven):
     response = press(person, path(request))
     assert response.headers["Location"] == status_path(request.pk)
     assert state(request) is State.CANCELLED
-    assert request.events.get(to_state="cancelled").actor == "subject:"
+    assert request.events.get(to_state="cancelled", step="moved").actor == "subject:"
     html = page_of(person, request)
     assert "The request was taken back" in html
     assert path(request) not in html
     assert Subject.objects.filter(external_id=ALICE).exists()
+
+
+def test_who_takes_it_back_knows_it_so_the_restriction_ends_and_a_mail_confirms_it(person):
+    request = verified(person, asked(person))
+    assert Restriction.objects.filter(request_id=request.pk).exists()
+    press(person, path(request))
+    assert not Restriction.objects.exists()
+    assert "taken back" in mail_of("erasure.cancelled", request)
 
 
 def test_after_the_decision_it_is_too_late(person):

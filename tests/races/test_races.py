@@ -33,7 +33,7 @@ from compliance.erasure.services import (
 from compliance.erasure.states import ERASED_STATES, IllegalTransitionError, State
 from compliance.records.contacts import Contact, ContactRow, contact_of, contacts_put
 from compliance.records.intake import Interacted, Outcome, Taken, interactions_take
-from compliance.records.models import ParkedInteraction, Restriction, Subject
+from compliance.records.models import ParkedInteraction, Restriction
 from tests.races.race import race
 from tests.races.world import (
     RECORDS,
@@ -58,9 +58,13 @@ def approve(request: ErasureRequest, digest: str, actor: str = "user:1") -> Call
     return lambda: request_approve(request_id=request.pk, actor=actor, digest=digest)
 
 
-def deny(request: ErasureRequest) -> Callable[[], object]:
+def deny(request: ErasureRequest, *, told: bool = False) -> Callable[[], object]:
     return lambda: request_deny(
-        request_id=request.pk, actor="user:2", article=Refusal.LEGAL_CLAIMS, text="In court."
+        request_id=request.pk,
+        actor="user:2",
+        article=Refusal.LEGAL_CLAIMS,
+        text="In court.",
+        told=told,
     )
 
 
@@ -173,9 +177,7 @@ def test_new_interactions_against_an_approval(world):
 def test_new_interactions_against_a_denial_are_not_lost(world):
     for _ in counted(share(6)):
         subject, request = world.ask()
-        Subject.objects.filter(external_id=subject).update(contact=None)
-        ErasureRequest.objects.filter(pk=request.pk).update(contact=None)  # told at once
-        denial, sent = race(deny(request), send(subject))
+        denial, sent = race(deny(request, told=True), send(subject))
         assert denial.won, denial.error
         assert sent.won, sent.error
         check_history(request.pk)

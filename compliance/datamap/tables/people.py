@@ -34,7 +34,7 @@ PEOPLE = [
     ),
     Table(
         "records_restriction",
-        "Who is restricted while a request is open (Art. 18).",
+        "Who is restricted while a request is open, or the person not told of its end (Art. 18).",
         {
             "id": none("row number"),
             "request_id": none("the request"),
@@ -46,7 +46,7 @@ PEOPLE = [
     ),
     Table(
         "records_parkedinteraction",
-        "Records that came in meanwhile. They come back if the request is refused.",
+        "Records that came in meanwhile. They come back if nothing is erased.",
         {
             "id": none("row number"),
             "restriction_id": none("under which restriction"),

@@ -12,6 +12,7 @@ from compliance.erasure.admin import letters
 from compliance.erasure.admin.forms import (
     ApproveForm,
     AssignForm,
+    CancelForm,
     DenyForm,
     ExtendForm,
     PauseForm,
@@ -57,6 +58,8 @@ MANY: dict[BatchAction, ManyStep] = {
     ),
     BatchAction.PAUSE: ManyStep(_("Pause the clock of requests"), _("Pause all"), PauseForm),
     BatchAction.UNPAUSE: ManyStep(_("Let the clock of requests run"), _("Let all run")),
-    BatchAction.CANCEL: ManyStep(_("Cancel requests"), _("Cancel all"), variant="danger"),
+    BatchAction.CANCEL: ManyStep(
+        _("Cancel requests"), _("Cancel all"), CancelForm, variant="danger"
+    ),
     BatchAction.RESUME: ManyStep(_("Resume requests"), _("Resume all")),
 }

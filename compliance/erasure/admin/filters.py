@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RadioFilter
 
 from compliance.erasure.models import ErasureRequestQuerySet, ScopeKind
-from compliance.erasure.states import FINAL_STATES
+from compliance.erasure.states import FINAL_STATES, UNERASED_STATES
 from compliance.records.models import Restriction
 
 Choices = list[tuple[str, str | Promise]]
@@ -96,13 +96,18 @@ class RestrictedFilter(ChoiceFilter):
 
     title = _("restriction")
     parameter_name = "restricted"
-    fixed = [("yes", _("Records are restricted"))]
+    fixed = [
+        ("yes", _("Records are restricted")),
+        ("untold", _("Only because the person has not been told")),
+    ]
 
     def queryset(
         self, request: HttpRequest, queryset: ErasureRequestQuerySet
     ) -> ErasureRequestQuerySet:
         if self.value() == "yes":
             return queryset.filter(pk__in=Restriction.objects.values("request_id"))
+        if self.value() == "untold":
+            return queryset.untold()
         return queryset
 
 
@@ -118,6 +123,19 @@ class DuplicateFilter(ChoiceFilter):
     ) -> ErasureRequestQuerySet:
         if self.value() in ("yes", "no"):
             return queryset.filter(duplicate_of__isnull=self.value() == "no")
+        return queryset
+
+
+class UntoldFilter(ChoiceFilter):
+    """Restrictions of requests that have ended: they stand until the person has been told."""
+
+    title = _("person told")
+    parameter_name = "told"
+    fixed = [("no", _("Not told yet"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "no":
+            return queryset.filter(request_state__in=UNERASED_STATES)
         return queryset
 
 

@@ -50,7 +50,24 @@ class ApproveForm(forms.Form):
     )
 
 
-class DenyForm(forms.Form):
+def told_field(help_text: Any) -> forms.BooleanField:
+    """Return the box that says that no mail needs to tell the person."""
+    return forms.BooleanField(
+        label=_("I have told the person otherwise"),
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text=help_text,
+    )
+
+
+TOLD_OF_THE_END = _(
+    "By letter or telephone: no mail is sent, and the restriction of the records ends at once. "
+    "Otherwise it ends when a mail has been delivered, or when you say later that you told the "
+    "person: Art. 18(3)."
+)
+
+
+class RefusalForm(forms.Form):
     """A refusal has reasons: Art. 12(4)."""
 
     article = forms.ChoiceField(
@@ -67,7 +84,19 @@ class DenyForm(forms.Form):
     )
 
 
-class PartForm(ScopeForm, DenyForm):
+class DenyForm(RefusalForm):
+    """What the person is told, and whether it has been."""
+
+    told = told_field(TOLD_OF_THE_END)
+
+
+class CancelForm(forms.Form):
+    """Whether the person knows it already."""
+
+    told = told_field(TOLD_OF_THE_END)
+
+
+class PartForm(ScopeForm, RefusalForm):
     """What alone is approved, and why the rest is refused."""
 
     kind = forms.ChoiceField(
@@ -88,14 +117,11 @@ class ExtendForm(forms.Form):
         _("The complexity or number of requests, in words for the person. Stored encrypted."),
         _("Give the reasons: the person must be told them, Art. 12(3)."),
     )
-    told = forms.BooleanField(
-        label=_("I have told the person otherwise"),
-        required=False,
-        widget=UnfoldBooleanWidget,
-        help_text=_(
+    told = told_field(
+        _(
             "By letter or telephone, with these reasons: the extension is in force at once. "
             "Otherwise a mail is sent, and the extension is in force when it has been delivered."
-        ),
+        )
     )
 
 

@@ -16,7 +16,9 @@ from compliance.erasure.admin.scopes import scope_facts
 from compliance.erasure.admin.words import day, is_open, moment, number_of, time_left
 from compliance.erasure.identity import scope_decrypt
 from compliance.erasure.models import ErasureRequest, Extension
+from compliance.erasure.notices import ending_notice
 from compliance.erasure.services.timing import request_due_on
+from compliance.jobs.models import MessageState, OutboxMessage
 from compliance.provenance.learning import Facts
 from compliance.records.models import Restriction
 
@@ -134,6 +136,31 @@ def restriction_facts(request: ErasureRequest) -> Facts:
             _("The records are not trained on and not used for recommendations: Art. 18."),
         ),
     ]
+
+
+def untold_words(request: ErasureRequest) -> str:
+    """Say why the restriction of an ended request stands and what to do; empty if none does."""
+    if not ErasureRequest.objects.untold().filter(pk=request.pk).exists():
+        return ""
+    stays = _("The records stay restricted until the person has been told: Art. 18(3).")
+    return " ".join((stays, _why_untold(ending_notice(request)), _what_to_do()))
+
+
+def _why_untold(notice: OutboxMessage | None) -> str:
+    if notice is None:
+        return _("No mail was sent, for no address was known.")
+    if notice.state == MessageState.DEAD:
+        return _("The mail could not be delivered: it is a dead letter, and can be sent again.")
+    if notice.state == MessageState.CANCELLED:
+        return _("The mail could not be delivered and has been given up.")
+    return _("The mail has not been delivered yet.")
+
+
+def _what_to_do() -> str:
+    return _(
+        "If you tell the person otherwise, by letter or telephone, say so with “The person was "
+        "told”."
+    )
 
 
 def answer_facts(request: ErasureRequest) -> Facts:

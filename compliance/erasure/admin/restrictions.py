@@ -10,15 +10,16 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 from unfold.views import ChangeList
 
 from compliance.accounts.admin_base import ReadOnlyAdmin
-from compliance.erasure.admin.filters import AgeFilter, ParkedFilter, ScopeKindFilter
+from compliance.erasure.admin.filters import AgeFilter, ParkedFilter, ScopeKindFilter, UntoldFilter
 from compliance.erasure.admin.words import STATE_COLOURS, moment
 from compliance.erasure.models import STATE_LABELS, ErasureRequest, ScopeKind
-from compliance.erasure.states import State
+from compliance.erasure.states import UNERASED_STATES, State
 from compliance.records.models import Restriction
 
 NEVER_LISTED = ("tag", "identity", "scope")
@@ -37,8 +38,8 @@ class RestrictionList(ChangeList):
 class RestrictionAdmin(ReadOnlyAdmin):
     """One row a request whose subject's records rest, the longest first. There is no other page."""
 
-    list_display = ["about", "coloured_state", "kind", "begun", "parked", "oldest"]
-    list_filter = [AgeFilter, ParkedFilter, ScopeKindFilter]
+    list_display = ["about", "coloured_state", "untold", "kind", "begun", "parked", "oldest"]
+    list_filter = [UntoldFilter, AgeFilter, ParkedFilter, ScopeKindFilter]
     list_before_template = "admin/records/restriction/head.html"
     list_per_page = 25
     ordering = ["since", "pk"]
@@ -70,6 +71,12 @@ class RestrictionAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("State of the request"), label=STATE_COLOURS)
     def coloured_state(self, row: Any) -> tuple[str, Any]:
         return row.request_state, STATE_LABELS[State(row.request_state)]
+
+    @display(description=gettext_lazy("Person told"), label={"untold": "warning", "": ""})
+    def untold(self, row: Any) -> tuple[str, Any]:
+        if row.request_state in UNERASED_STATES:
+            return "untold", _("Not told yet")
+        return "", "–"
 
     @display(description=gettext_lazy("Scope"))
     def kind(self, row: Any) -> Any:

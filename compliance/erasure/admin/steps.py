@@ -15,6 +15,7 @@ from compliance.erasure.admin import letters
 from compliance.erasure.admin.forms import (
     ApproveForm,
     AssignForm,
+    CancelForm,
     DenyForm,
     ExtendForm,
     PartForm,
@@ -28,6 +29,7 @@ from compliance.erasure.models import ErasureRequest, Extension, PauseKind, Refu
 from compliance.erasure.parts import Part
 from compliance.erasure.services import (
     extension_confirm,
+    person_told,
     request_approve,
     request_assign,
     request_cancel,
@@ -38,7 +40,13 @@ from compliance.erasure.services import (
     request_resume,
     request_unpause,
 )
-from compliance.erasure.states import FINAL_STATES, TRANSITIONS, UNDECIDED_STATES, State
+from compliance.erasure.states import (
+    FINAL_STATES,
+    TRANSITIONS,
+    UNDECIDED_STATES,
+    UNERASED_STATES,
+    State,
+)
 
 OPEN_STATES = frozenset(State) - FINAL_STATES
 Values = dict[str, Any]
@@ -62,6 +70,10 @@ def _not_extended(request: ErasureRequest) -> bool:
 
 def _extension_untold(request: ErasureRequest) -> bool:
     return Extension.objects.filter(request=request, in_force_at=None).exists()
+
+
+def _untold(request: ErasureRequest) -> bool:
+    return ErasureRequest.objects.untold().filter(pk=request.pk).exists()
 
 
 def _empty(request: ErasureRequest, actor: str) -> Values:
@@ -169,7 +181,11 @@ _ALL_STEPS = (
         done=_("Denied. Nothing was erased."),
         sources=_sources(State.DENIED),
         run=lambda pk, actor, form: request_deny(
-            request_id=pk, actor=actor, article=Refusal(form["article"]), text=form["text"]
+            request_id=pk,
+            actor=actor,
+            article=Refusal(form["article"]),
+            text=form["text"],
+            told=form["told"],
         ),
         form=DenyForm,
         letter=letters.refusal_letter,
@@ -236,8 +252,19 @@ _ALL_STEPS = (
         button=_("Cancel the request"),
         done=_("Cancelled. Nothing was erased."),
         sources=_sources(State.CANCELLED),
-        run=lambda pk, actor, form: request_cancel(request_id=pk, actor=actor),
+        run=lambda pk, actor, form: request_cancel(request_id=pk, actor=actor, told=form["told"]),
+        form=CancelForm,
         variant="danger",
+    ),
+    Step(
+        name="person-told",
+        title=_("The person was told"),
+        button=_("I have told the person"),
+        done=_("Noted. The restriction of the records has ended."),
+        sources=UNERASED_STATES,
+        run=lambda pk, actor, form: person_told(request_id=pk, actor=actor),
+        offered=_untold,
+        prominent=True,
     ),
     Step(
         name="resume",

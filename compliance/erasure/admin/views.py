@@ -120,6 +120,7 @@ class RequestViews(ReviewAdmin):
             "asked": page.asked_facts(erasure, request.user),
             "clock": page.clock_facts(erasure),
             "restriction": page.restriction_facts(erasure),
+            "untold": page.untold_words(erasure),
             "impact": impact,
             "nothing": impact is not None and impacts.is_nothing(impact),
             "impact_facts": impacts.impact_facts(impact) if impact else [],

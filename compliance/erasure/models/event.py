@@ -24,6 +24,7 @@ class Step(models.TextChoices):
     CODES_USED_UP = "codes_used_up", _("Too many wrong codes")
     IDENTITY_SHOWN = "identity_shown", _("Identifier looked at")
     CASE_FILE_TAKEN = "case_file_taken", _("Case file exported")
+    PERSON_TOLD = "person_told", _("The person was told otherwise than by mail")
     RESTRICTION_LIFTED = "restriction_lifted", _("Restriction lifted")
 
 

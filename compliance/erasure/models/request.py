@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from compliance.erasure.clock import days_left
-from compliance.erasure.states import ERASED_STATES, FINAL_STATES, State
+from compliance.erasure.states import ERASED_STATES, FINAL_STATES, UNERASED_STATES, State
 from compliance.provenance.models import DIGEST_LENGTH
+from compliance.records.models import Restriction
 
 STATE_LABELS = {
     State.RECEIVED: _("Received"),
@@ -88,6 +89,11 @@ class ErasureRequestQuerySet(models.QuerySet["ErasureRequest"]):
         """Open requests whose due date has passed; time does not pass while a clock is paused."""
         late = Q(paused_on=None, due_on__lt=today) | Q(paused_on__gt=F("due_on"))
         return self.open().filter(late)
+
+    def untold(self) -> "ErasureRequestQuerySet":
+        """Ended without an erasure, and restricted: the person has not been told, Art. 18(3)."""
+        restricted = Restriction.objects.values("request_id")
+        return self.filter(state__in=UNERASED_STATES, pk__in=restricted)
 
     def by_urgency(self) -> "ErasureRequestQuerySet":
         """What is overdue first, then what is due next, and last what has been answered."""

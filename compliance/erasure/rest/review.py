@@ -115,6 +115,14 @@ STEP_VIEWS = {
         "For the person who asked, while nothing has been erased.",
         {"POST": (Scope.ERASURE_CANCEL, Scope.ERASURE_DECIDE)},
     ),
+    "told": _step(
+        "told",
+        "Note that the person has been told of the end",
+        "For a request that has ended without an erasure and whose restriction still stands, "
+        "because no mail was sent or it could not be delivered, and that you told by other means. "
+        "The restriction ends with that: Art. 18(3). Called again it changes nothing.",
+        conflict="The request is open, or was approved.",
+    ),
     "resume": _step(
         "resume",
         "Try again after a failure",

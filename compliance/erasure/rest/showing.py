@@ -215,6 +215,13 @@ class RestrictionSerializer(serializers.Serializer[Any]):
     """Nothing is learned from the subject meanwhile: Art. 18."""
 
     since = serializers.DateTimeField()
+    untold = serializers.SerializerMethodField(
+        help_text="Whether the request has ended and the person has not been told: the restriction "
+        "stands until a mail has been delivered, or you say by `told` that the person was told."
+    )
+
+    def get_untold(self, restriction: Restriction) -> bool:
+        return ErasureRequest.objects.untold().filter(pk=restriction.request_id).exists()
 
 
 class RequestDetailSerializer(RequestSerializer):

@@ -45,6 +45,25 @@ class PartSerializer(RefusalBodySerializer):
         return {"part": Part(attrs["scope"]["scope"], refused, attrs["text"])}
 
 
+TOLD = (
+    "The person has been told already, by letter for instance: no mail is sent, and the "
+    "restriction ends at once. Otherwise it ends when the mail has been delivered, or when you "
+    "say by `told` that the person was told."
+)
+
+
+class DenySerializer(RefusalBodySerializer):
+    """Why nothing is erased."""
+
+    told = StrictBooleanField(default=False, help_text=TOLD)
+
+
+class CancelSerializer(StrictSerializer):
+    """Whether the person knows it already."""
+
+    told = StrictBooleanField(default=False, help_text=TOLD)
+
+
 class DigestField(serializers.RegexField):
     """The digest of an impact."""
 

@@ -10,13 +10,15 @@ from compliance.erasure.models import IdentityMethod, PauseKind, Refusal
 from compliance.erasure.rest.step_bodies import (
     ApproveSerializer,
     AssignSerializer,
+    CancelSerializer,
+    DenySerializer,
     ExtendSerializer,
     NothingSerializer,
     PauseBodySerializer,
-    RefusalBodySerializer,
 )
 from compliance.erasure.services import (
     extension_confirm,
+    person_told,
     request_approve,
     request_assign,
     request_cancel,
@@ -51,9 +53,13 @@ STEPS: dict[str, Step] = {
         lambda pk, actor, body: request_approve(request_id=pk, actor=actor, **body),
     ),
     "deny": Step(
-        RefusalBodySerializer,
+        DenySerializer,
         lambda pk, actor, body: request_deny(
-            request_id=pk, actor=actor, article=Refusal(body["article"]), text=body["text"]
+            request_id=pk,
+            actor=actor,
+            article=Refusal(body["article"]),
+            text=body["text"],
+            told=body["told"],
         ),
     ),
     "extend": Step(
@@ -75,8 +81,12 @@ STEPS: dict[str, Step] = {
         lambda pk, actor, body: request_unpause(request_id=pk, actor=actor),
     ),
     "cancel": Step(
+        CancelSerializer,
+        lambda pk, actor, body: request_cancel(request_id=pk, actor=actor, **body),
+    ),
+    "told": Step(
         NothingSerializer,
-        lambda pk, actor, body: request_cancel(request_id=pk, actor=actor),
+        lambda pk, actor, body: person_told(request_id=pk, actor=actor),
     ),
     "resume": Step(
         NothingSerializer,

@@ -7,9 +7,11 @@ not allow it, or another `StepError` that says what is in the way. `actor` is a 
 
 from compliance.erasure.services.approving import request_approve
 from compliance.erasure.services.ending import (
+    person_told,
     request_cancel,
     request_deny,
     request_expire,
+    request_withdraw,
     requests_expire,
 )
 from compliance.erasure.services.handling import (
@@ -31,6 +33,7 @@ __all__ = [
     "comment_add",
     "extension_confirm",
     "identity_show",
+    "person_told",
     "request_approve",
     "request_assign",
     "request_cancel",
@@ -42,6 +45,7 @@ __all__ = [
     "request_receive",
     "request_resume",
     "request_unpause",
+    "request_withdraw",
     "requests_expire",
     "requests_of",
 ]

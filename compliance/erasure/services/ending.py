@@ -1,4 +1,7 @@
-"""End a request without an erasure: denied, taken back, or its identity never proven."""
+"""End a request without an erasure: denied, taken back, or its identity never proven.
+
+Its restriction ends when the person has been told, not before: Art. 18(3).
+"""
 
 import logging
 import traceback
@@ -18,9 +21,13 @@ from compliance.erasure.letters import NoticeKind
 from compliance.erasure.models import Answer, ErasureRequest, IdentityCode, Refusal, Step
 from compliance.erasure.notices import notice_send
 from compliance.erasure.services.timing import pause_close, pauses_ended
-from compliance.erasure.states import IllegalTransitionError, State, check_transition
+from compliance.erasure.states import (
+    UNERASED_STATES,
+    IllegalTransitionError,
+    State,
+    check_transition,
+)
 from compliance.erasure.transitions import FORGOTTEN, event_add, request_lock, request_move
-from compliance.jobs.models import OutboxMessage
 from compliance.records.models import Restriction
 from compliance.records.restriction import restriction_end
 from compliance.sealing import seal
@@ -36,28 +43,78 @@ class NoReasonError(StepError):
         super().__init__(_("Tell the person why the request is refused: Art. 12(4)."))
 
 
+class NotEndedError(StepError):
+    """There is nothing to tell yet, or the approval's notice has told it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Only of a request that has ended without an erasure it can be said that the "
+                "person was told of its end."
+            )
+        )
+
+
 @transaction.atomic
 def request_deny(
-    *, request_id: uuid.UUID, actor: str, article: Refusal, text: str
+    *, request_id: uuid.UUID, actor: str, article: Refusal, text: str, told: bool = False
 ) -> ErasureRequest:
-    """Refuse the request. Nothing is erased. `text` is for the person; raises `NoReasonError`."""
+    """Refuse the request. Nothing is erased. `text` is for the person; raises `NoReasonError`.
+
+    The person is told by mail, or has been `told` otherwise, by letter for instance.
+    """
     request = request_lock(request_id)
     check_transition(request.status, State.DENIED)
     if not text.strip():
         raise NoReasonError
     Answer.objects.create(request=request, article=article, text=seal(text.strip()))
-    told = notice_send(request, NoticeKind.DENIED, article=WORDS[article], text=text.strip())
-    _end(request, State.DENIED, told, actor=actor, note=article.value, decided_at=timezone.now())
+    if not told:
+        notice_send(request, NoticeKind.DENIED, article=WORDS[article], text=text.strip())
+    _end(request, State.DENIED, actor=actor, note=article.value, decided_at=timezone.now())
+    if told:
+        _note_told(request, actor=actor)
     return request
 
 
 @transaction.atomic
-def request_cancel(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
-    """Take the request back, while nothing has been erased."""
+def request_cancel(*, request_id: uuid.UUID, actor: str, told: bool = False) -> ErasureRequest:
+    """Take the request back for the person, while nothing has been erased.
+
+    The person is told by mail, or has been `told` otherwise, by letter for instance.
+    """
     request = request_lock(request_id)
     check_transition(request.status, State.CANCELLED)
-    told = notice_send(request, NoticeKind.CANCELLED)
-    _end(request, State.CANCELLED, told, actor=actor)
+    if not told:
+        notice_send(request, NoticeKind.CANCELLED)
+    _end(request, State.CANCELLED, actor=actor)
+    if told:
+        _note_told(request, actor=actor)
+    return request
+
+
+@transaction.atomic
+def request_withdraw(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
+    """Take the request back at the person's own hand, or at that of whom the person deals with.
+
+    That act tells it: the restriction ends at once. A mail confirms it, where an address is known.
+    """
+    request = request_cancel(request_id=request_id, actor=actor)
+    restriction_lift(request_id=request_id, actor=actor)
+    return request
+
+
+@transaction.atomic
+def person_told(*, request_id: uuid.UUID, actor: str) -> ErasureRequest:
+    """Note that the person was told of the request's end otherwise than by mail: Art. 18(3).
+
+    The restriction ends with that. Does nothing where none stands any more. Raises
+    `NotEndedError`.
+    """
+    request = request_lock(request_id)
+    if request.status not in UNERASED_STATES:
+        raise NotEndedError
+    if Restriction.objects.filter(request_id=request.pk).exists():
+        _note_told(request, actor=actor)
     return request
 
 
@@ -66,8 +123,8 @@ def request_expire(*, request_id: uuid.UUID, actor: str = SYSTEM) -> ErasureRequ
     """End a request whose subject was never shown to ask itself."""
     request = request_lock(request_id)
     check_transition(request.status, State.EXPIRED)
-    told = notice_send(request, NoticeKind.EXPIRED)
-    _end(request, State.EXPIRED, told, actor=actor)
+    notice_send(request, NoticeKind.EXPIRED)
+    _end(request, State.EXPIRED, actor=actor)
     return request
 
 
@@ -108,29 +165,23 @@ def _has_time_left(request: ErasureRequest) -> bool:
 
 
 @transaction.atomic
-def restriction_lift(*, request_id: uuid.UUID, actor: str, note: str = "") -> None:
+def restriction_lift(*, request_id: uuid.UUID, actor: str) -> None:
     """End the restriction of an ended request, once: the person has been told, Art. 18(3)."""
     request = request_lock(request_id)
     if Restriction.objects.filter(request_id=request.pk).exists():
         restriction_end(request_id=request.pk)
-        event_add(request, Step.RESTRICTION_LIFTED, actor=actor, note=note)
+        event_add(request, Step.RESTRICTION_LIFTED, actor=actor)
+
+
+def _note_told(request: ErasureRequest, *, actor: str) -> None:
+    event_add(request, Step.PERSON_TOLD, actor=actor)
+    restriction_lift(request_id=request.pk, actor=actor)
 
 
 def _end(
-    request: ErasureRequest,
-    target: State,
-    told: OutboxMessage | None,
-    *,
-    actor: str,
-    note: str = "",
-    **values: Any,
+    request: ErasureRequest, target: State, *, actor: str, note: str = "", **values: Any
 ) -> None:
-    """End a locked request; whom and what it is about is needed no longer.
-
-    The restriction stands until the notice `told` has been delivered, if there is one.
-    """
+    """End a locked request; whom and what it is about is needed no longer."""
     pause_close(request)
     request_move(request, target, actor=actor, note=note, **FORGOTTEN, **values)
     IdentityCode.objects.filter(request=request).delete()
-    if told is None:
-        restriction_lift(request_id=request.pk, actor=actor)

@@ -11,6 +11,7 @@ from compliance.erasure.identity import identity_decrypt, identity_index
 from compliance.erasure.models import Comment, ErasureRequest, Step
 from compliance.erasure.states import FINAL_STATES, State
 from compliance.erasure.transitions import event_add, request_lock, request_write, require_state
+from compliance.records.models import Restriction
 from compliance.sealing import seal, unseal
 
 OPEN_STATES = frozenset(State) - FINAL_STATES
@@ -105,10 +106,12 @@ def comment_add(
 def identity_show(*, request_id: uuid.UUID, actor: str) -> str:
     """Return whom the request is about, and note who looked.
 
-    Raises `IdentityGoneError` for an answered request, `InvalidToken` under another identity key.
+    One that has ended says it while its restriction stands: somebody has to tell the person.
+    Raises `IdentityGoneError` after that, `InvalidToken` under another identity key.
     """
     request = request_lock(request_id)
-    external_id = identity_decrypt(request.identity)
+    resting = Restriction.objects.filter(request_id=request.pk).first()
+    external_id = identity_decrypt(request.identity or (resting.identity if resting else None))
     event_add(request, Step.IDENTITY_SHOWN, actor=actor)
     return external_id
 

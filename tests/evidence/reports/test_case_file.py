@@ -12,6 +12,7 @@ from compliance.erasure.models import ErasureRequest, PauseKind, Recipient, Refu
 from compliance.erasure.notices import recipients_tell
 from compliance.erasure.services import (
     comment_add,
+    person_told,
     request_approve,
     request_deny,
     request_extend,
@@ -56,6 +57,7 @@ def test_it_tells_the_story_in_order(at):
     request_extend(request_id=request.pk, actor=actor, reasons="Many systems.", told=True)
     at("2026-03-01T09:00")
     request_deny(request_id=request.pk, actor=actor, article=Refusal.EXCESSIVE, text="Again.")
+    person_told(request_id=request.pk, actor=actor)
     file = file_of(request)
     assert [(event["step"], event["to_state"]) for event in file["events"]] == [
         ("moved", "received"),
@@ -65,6 +67,7 @@ def test_it_tells_the_story_in_order(at):
         ("extension_asked", "in_review"),
         ("extended", "in_review"),
         ("moved", "denied"),
+        ("person_told", "denied"),
         ("restriction_lifted", "denied"),
     ]
     assert {event["actor"] for event in file["events"][2:7]} == {"rita"}
