@@ -138,6 +138,7 @@ def cursor(text: str) -> str:
     ("query", "where"),
     [
         ("state=lost", "/state"),
+        ("state=denied&state=in_review", "/state"),
         ("state=", "/state"),
         ("state=%00", "/state"),
         ("overdue=yes", "/overdue"),
