@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -50,3 +51,12 @@ def validated(serializer: serializers.BaseSerializer[Any]) -> dict[str, Any]:
     """Return the valid data, or raise the 400."""
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
+
+
+def asked(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """Return the valid parameters of the address, or raise the 400. Each may stand there once."""
+    values = validated(serializer(data=request.query_params.dict()))
+    often = [name for name, given in request.query_params.lists() if len(given) > 1]
+    if often:
+        raise ValidationError({name: ["Give it once."] for name in often})
+    return values

@@ -1,14 +1,15 @@
 """Pages of lists."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
-from django.utils.timezone import is_naive
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
 YEARS = range(2000, 3000)
+NO_OFFSET = timedelta(0)  # as rows come; with Python's largest Postgres can do nothing
 NUMBER_DIGITS = 18  # fewer than a row number of Postgres can have
 
 
@@ -40,7 +41,7 @@ class ReceiptPagination(StayingPagination):
 
     def is_position(self, position: str) -> bool:
         moment = parse_datetime(position)
-        return moment is not None and not is_naive(moment) and moment.year in YEARS
+        return moment is not None and moment.utcoffset() == NO_OFFSET and moment.year in YEARS
 
 
 class CreationPagination(ReceiptPagination):

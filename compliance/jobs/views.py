@@ -8,7 +8,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from compliance.accounts.api import ApiView, validated
+from compliance.accounts.api import ApiView, asked
 from compliance.accounts.openapi import ALWAYS, problems
 from compliance.accounts.paging import CreationPagination
 from compliance.accounts.scopes import Scope
@@ -34,7 +34,7 @@ class DeliveriesView(ApiView, GenericAPIView[OutboxMessage]):
         responses={200: DeliverySerializer(many=True), **problems(400, *ALWAYS)},
     )
     def get(self, request: Request) -> Response:
-        chosen = validated(DeliveryFilterSerializer(data=request.query_params.dict()))
+        chosen = asked(DeliveryFilterSerializer, request)
         chosen.pop("cursor", None)
         page = self.paginate_queryset(self.get_queryset().filter(**chosen))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

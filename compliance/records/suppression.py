@@ -8,12 +8,16 @@ null for any time. Records dated after `until` are welcome.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db.models.functions import Greatest
 
 from compliance.keyring import Key, keyed_digest
 from compliance.records.models import Suppression
-from compliance.records.scope import Scope
+from compliance.records.scope import EARLIEST, LATEST, Scope
+
+DIGEST_LENGTH = 32
+END = "entries"
 
 
 def suppression_tag(external_id: str) -> bytes:
@@ -27,32 +31,54 @@ def suppress(external_id: str, scope: Scope, at: datetime) -> None:
         _keep(suppression_tag(external_id), part, since, until)
 
 
-def suppression_list() -> Iterator[dict[str, str | None]]:
-    """Yield each entry as JSON has it: to be kept where no restore reaches it."""
+def suppression_list() -> Iterator[dict[str, Any]]:
+    """Yield each entry as JSON has it, and last how many there are: a list that lacks that is none.
+
+    To be kept where no restore reaches it.
+    """
+    entries = 0
     for entry in Suppression.objects.order_by("pk").iterator():
+        entries += 1
         yield {
             "tag": bytes(entry.tag).hex(),
             "part": bytes(entry.part).hex(),
             "since": entry.since.isoformat() if entry.since else None,
             "until": entry.until.isoformat(),
         }
+    yield {END: entries}
 
 
-def suppression_take(entries: Iterable[Mapping[str, str | None]]) -> int:
+def suppression_take(lines: Iterable[Mapping[str, Any]]) -> int:
     """Add what such a list has and ours has not; return how many it has.
 
-    Raises KeyError, TypeError or ValueError for what is no entry.
+    Raises KeyError, TypeError or ValueError, and adds nothing, for what is no whole list.
     """
-    given = list(entries)
-    for entry in given:
-        since = entry["since"]
-        _keep(
-            bytes.fromhex(str(entry["tag"])),
-            bytes.fromhex(str(entry["part"])),
-            datetime.fromisoformat(since) if since else None,
-            datetime.fromisoformat(str(entry["until"])),
-        )
-    return len(given)
+    *given, end = lines
+    entries = [_entry(each) for each in given]
+    if end != {END: len(entries)}:
+        raise ValueError("The last line does not tell how many entries there are.")
+    for entry in entries:
+        _keep(*entry)
+    return len(entries)
+
+
+Entry = tuple[bytes, bytes, datetime | None, datetime]
+
+
+def _entry(line: Mapping[str, Any]) -> Entry:
+    """Return an entry of a list. What no database could give back is no entry."""
+    since = line["since"]
+    tag, part = bytes.fromhex(line["tag"]), bytes.fromhex(line["part"])
+    if len(tag) != DIGEST_LENGTH or len(part) not in (0, DIGEST_LENGTH):
+        raise ValueError("A tag or a part is no digest.")
+    return tag, part, None if since is None else _moment(since), _moment(line["until"])
+
+
+def _moment(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None or not EARLIEST <= at < LATEST:
+        raise ValueError("A time has no offset from UTC, or is of no year that is kept.")
+    return at
 
 
 def _keep(tag: bytes, part: bytes, since: datetime | None, until: datetime) -> None:

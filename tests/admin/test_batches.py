@@ -306,11 +306,12 @@ def test_other_roles_have_no_such_menu(login, mixed):
         assert login(who).post(page(), {}).status_code == 403
 
 
-def test_who_may_decide_no_more_does_nothing_more(login, mixed):
+@pytest.mark.parametrize("taken", ["is_active", "is_staff"])
+def test_who_may_decide_no_more_does_nothing_more(login, mixed, taken):
     rita = login("rita")
     cancel_all(rita, mixed[:1])
     start(rita)
-    User.objects.filter(username="rita").update(is_active=False)
+    User.objects.filter(username="rita").update(**{taken: False})
     work()
     assert "may not decide" in results()["refused"][0]
     assert state_of(mixed[0]) is State.IN_REVIEW

@@ -138,6 +138,7 @@ def cursor(text: str) -> str:
     ("query", "where"),
     [
         ("state=lost", "/state"),
+        ("state=denied&state=in_review", "/state"),
         ("state=", "/state"),
         ("state=%00", "/state"),
         ("overdue=yes", "/overdue"),
@@ -158,6 +159,7 @@ def cursor(text: str) -> str:
         (f"cursor={cursor('o=-1')}", "/cursor"),
         (f"cursor={cursor('p=%00')}", "/cursor"),
         (f"cursor={cursor('p=9999-12-31 23:59:59-23:59')}", "/cursor"),
+        (f"cursor={cursor('p=2026-01-01 00:00:00-23:59')}", "/cursor"),
     ],
 )
 def test_it_says_which_parameter_is_wrong(shop: Caller, query: str, where: str) -> None:

@@ -1,5 +1,6 @@
 """What was erased since the back-up stands again after a restore, and is erased again."""
 
+import json
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -8,7 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from compliance.erasure.models import ErasureRequest
+from compliance.erasure.models import Channel, ErasureRequest, Ground
+from compliance.erasure.services import request_receive
+from compliance.erasure.services.receiving import Origin
 from compliance.erasure.states import State
 from compliance.jobs.models import OutboxMessage
 from compliance.records.models import Interaction, Item, Restriction, Subject, Suppression
@@ -30,7 +33,9 @@ def stands(subject: str, *records: tuple[str, datetime]) -> None:
         Interaction.objects.create(subject=row, item=thing, rating=4, occurred_at=at)
 
 
-def restored_after(folder: Path, subject: str, scope: Scope = EVERYTHING) -> Path:
+def restored_after(
+    folder: Path, subject: str, scope: Scope = EVERYTHING, *, known: int = 0
+) -> Path:
     """Erase, keep the list, and take both back as the restore of an older dump does."""
     out, path = StringIO(), folder / "list"
     with transaction.atomic():
@@ -38,7 +43,7 @@ def restored_after(folder: Path, subject: str, scope: Scope = EVERYTHING) -> Pat
         call_command("suppression", stdout=out)
         transaction.set_rollback(True)
     path.write_text(out.getvalue())
-    assert not Suppression.objects.exists()
+    assert Suppression.objects.count() == known
     return path
 
 
@@ -95,6 +100,29 @@ def test_taken_twice_it_is_one_request(tmp_path: Path) -> None:
     assert (ErasureRequest.objects.count(), Suppression.objects.count()) == (1, 1)
 
 
+def test_what_an_open_request_does_not_ask_for_is_asked_for_by_another(tmp_path: Path) -> None:
+    stands("alice", ("a", BEFORE), ("b", BEFORE))
+    first = restored_after(tmp_path, "alice", Scope(items=frozenset({"a"})))
+    take(first)
+    second = restored_after(tmp_path, "alice", Scope(items=frozenset({"a", "b"})), known=1)
+    assert "1 requests filed" in take(second)
+    for request in ErasureRequest.objects.all():
+        approve(request)
+    assert not Interaction.objects.exists()
+
+
+def test_a_request_of_a_client_that_calls_itself_so_stands_for_nothing(tmp_path: Path) -> None:
+    stands("alice", ("a", BEFORE))
+    request_receive(
+        subject="alice",
+        channel=Channel.API,
+        ground=Ground.CONSENT_WITHDRAWN,
+        actor="client:1",
+        origin=Origin(source="restore"),
+    )
+    assert "1 requests filed" in take(restored_after(tmp_path, "alice"))
+
+
 def test_an_older_list_takes_nothing_back(tmp_path: Path) -> None:
     stands("alice", ("a", BEFORE))
     path = restored_after(tmp_path, "alice")
@@ -108,13 +136,51 @@ def test_nobody_is_named_in_the_list(tmp_path: Path) -> None:
     assert "alice" not in restored_after(tmp_path, "alice-4711").read_text()
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"tag": "zz"}', '{"tag": "00"}', "7"])
+def is_refused(path: Path) -> bool:
+    """Whether a list is refused, and nothing of it taken."""
+    with pytest.raises(CommandError, match="no suppression list"):
+        take(path)
+    return not Suppression.objects.exists() and not ErasureRequest.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"tag": "zz"}', '{"tag": "00"}', "7", "[" * 99_999])
 def test_what_is_no_list_is_refused_as_a_whole(text: str, tmp_path: Path) -> None:
     stands("alice", ("a", BEFORE))
     path = restored_after(tmp_path, "alice")
     path.write_text(path.read_text() + text)
-    with pytest.raises(CommandError, match="no suppression list"):
-        take(path)
-    assert not Suppression.objects.exists()
+    assert is_refused(path)
     with pytest.raises(CommandError, match="cannot be read"):
         take(tmp_path / "none")
+
+
+@pytest.mark.parametrize("lines", [0, 1, 2])
+def test_a_list_that_ends_after_a_whole_line_is_cut_off(lines: int, tmp_path: Path) -> None:
+    stands("alice", ("a", BEFORE), ("b", BEFORE))
+    path = restored_after(tmp_path, "alice", Scope(items=frozenset({"a", "b"})))
+    whole = path.read_text().splitlines(keepends=True)
+    assert len(whole) == 3
+    path.write_text("".join(whole[:lines]))
+    assert is_refused(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("tag", ""),
+        ("tag", "00" * 31),
+        ("part", "00" * 33),
+        ("since", "2025-06-01T00:00:00"),
+        ("since", "0001-01-01T00:00:00+14:00"),
+        ("since", False),
+        ("until", "2025-06-01T00:00:00"),
+        ("until", "9999-12-31T23:59:59-12:00"),
+        ("until", None),
+    ],
+)
+def test_an_entry_that_nobody_has_written_is_refused(
+    name: str, value: object, tmp_path: Path
+) -> None:
+    path = restored_after(tmp_path, "alice")
+    entry, end = map(json.loads, path.read_text().splitlines())
+    path.write_text("\n".join(map(json.dumps, (entry | {name: value}, end))))
+    assert is_refused(path)

@@ -54,6 +54,24 @@ def test_what_was_chosen_and_filled_in_stays():
     assert "is refused" in refused("UPDATE erasure_batchitem SET request_id = batch_id")
 
 
+def test_what_is_done_is_what_was_looked_at():
+    batch = batch_draft(action=BatchAction.CANCEL, request_ids=[ask().pk], actor=RITA)
+    assert "is refused" in refused("UPDATE erasure_batchitem SET result = 'done'")
+    batch_look(batch_id=batch.pk, actor=RITA, values={"a": "b"})
+    BatchItem.objects.update(result="possible", digest="sha256:a")
+    assert "is refused" in refused("UPDATE erasure_batchitem SET digest = 'sha256:b'")
+    Batch.objects.update(values=None)
+    assert "is refused" in refused("UPDATE erasure_batch SET values = '\\x00'")
+
+
+@pytest.mark.parametrize(("state", "result"), [("previewing", "waiting"), ("draft", "possible")])
+def test_no_request_comes_to_a_batch_that_is_looked_at_or_as_if_it_had_been(state, result):
+    batch = batch_draft(action=BatchAction.CANCEL, request_ids=[ask().pk], actor=RITA)
+    Batch.objects.update(state=state)
+    with pytest.raises(DatabaseError, match="chosen in a draft"), transaction.atomic():
+        BatchItem.objects.create(batch=batch, request=ask(subject="bob"), result=result)
+
+
 def test_a_batch_that_is_done_and_its_results_stay():
     batch = ready()
     assert BatchItem.objects.get().result == "refused"

@@ -11,7 +11,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from compliance.accounts.api import ApiView, client_of, validated
+from compliance.accounts.api import ApiView, asked, client_of, validated
 from compliance.accounts.openapi import ALWAYS, WITH_BODY, problems
 from compliance.accounts.paging import CreationPagination, NumberPagination
 from compliance.accounts.scopes import Scope
@@ -142,7 +142,7 @@ class BatchesView(BatchAccess, GenericAPIView[Batch]):
         responses={200: BatchSerializer(many=True), **problems(400, *ALWAYS)},
     )
     def get(self, request: Request) -> Response:
-        wanted = validated(BatchListSerializer(data=request.query_params.dict()))
+        wanted = asked(BatchListSerializer, request)
         wanted.pop("cursor", None)
         own = wanted.pop("own", None)
         found = self.seen().filter(**wanted)
@@ -180,7 +180,7 @@ class ItemsView(BatchAccess, GenericAPIView[BatchItem]):
         responses={200: ItemSerializer(many=True), **problems(400, 404, *ALWAYS, s404=UNKNOWN)},
     )
     def get(self, request: Request, batch_id: uuid.UUID) -> Response:
-        wanted = validated(ItemListSerializer(data=request.query_params.dict()))
+        wanted = asked(ItemListSerializer, request)
         wanted.pop("cursor", None)
         items = self.seen_one(batch_id).items.filter(**wanted).select_related("request")
         page = self.paginate_queryset(items)

@@ -10,7 +10,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from compliance.accounts.api import ApiView, client_of, validated
+from compliance.accounts.api import ApiView, asked, client_of, validated
 from compliance.accounts.openapi import ALWAYS, WITH_BODY, problems, sent_back
 from compliance.accounts.paging import ReceiptPagination
 from compliance.accounts.scopes import Scope
@@ -100,7 +100,7 @@ class RequestsView(ReviewView, GenericAPIView[ErasureRequest]):
         responses={200: RequestSerializer(many=True), **problems(400, *ALWAYS)},
     )
     def get(self, request: Request) -> Response:
-        chosen = validated(ListSerializer(data=request.query_params.dict()))
+        chosen = asked(ListSerializer, request)
         chosen.pop("cursor", None)
         page = self.paginate_queryset(requests_listed(**chosen))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

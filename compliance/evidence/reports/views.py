@@ -12,7 +12,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 
-from compliance.accounts.api import ApiView, client_of, validated
+from compliance.accounts.api import ApiView, asked, client_of
 from compliance.accounts.openapi import ALWAYS, problems
 from compliance.accounts.scopes import Scope
 from compliance.erasure.models import ErasureRequest
@@ -55,7 +55,7 @@ class ReportView(ApiView):
     content_negotiation_class = Negotiation
 
     def export(self, request: Request, report: Report) -> HttpResponseBase:
-        values = validated(PeriodSerializer(data=request.query_params.dict()))
+        values = asked(PeriodSerializer, request)
         wish = Wish(report, values["period"], _format(request), values["bom"] == "true")
         if request.method == "HEAD":
             return HttpResponse(content_type=request.accepted_renderer.media_type)
@@ -118,7 +118,7 @@ class CaseFileView(ReportView):
         },
     )
     def get(self, request: Request, request_id: uuid.UUID) -> HttpResponseBase:
-        values = validated(FormatSerializer(data=request.query_params.dict()))
+        values = asked(FormatSerializer, request)
         erasure = ErasureRequest.objects.filter(pk=request_id).first()
         if erasure is None:
             raise Http404("There is no erasure request with this id.")

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from compliance.erasure.services.returning import returned_file
+from compliance.records.services import ingest_stop
 from compliance.records.suppression import suppression_list, suppression_take
 
 
@@ -33,10 +34,11 @@ class Command(BaseCommand):
     def _take(self, path: Path) -> None:
         try:
             lines = path.read_text(encoding="ascii").splitlines()
+            ingest_stop()  # what an import under way brings is seen below, or suppressed
             taken = suppression_take(map(json.loads, lines))
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, RecursionError):
             raise CommandError(
                 f"{path} is no suppression list, or is cut off. Nothing was taken."
             ) from None
