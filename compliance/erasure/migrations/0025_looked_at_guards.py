@@ -23,7 +23,7 @@ NOT_CHOSEN = f"DROP TRIGGER {ITEM}_draft ON {ITEM}; DROP FUNCTION {ITEM}_check_d
 
 
 class Migration(migrations.Migration):
-    dependencies = [("erasure", "0022_batch_guards")]
+    dependencies = [("erasure", "0024_person_told")]
 
     operations = [
         migrations.RunSQL(CHOSEN, NOT_CHOSEN),
