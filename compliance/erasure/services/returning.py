@@ -7,7 +7,7 @@ from compliance.erasure.models import Channel, ErasureRequest, Ground, IdentityM
 from compliance.erasure.services.receiving import Origin, request_receive
 from compliance.records.models import Subject
 from compliance.records.scope import EVERYTHING, MAX_ENTRIES, Scope
-from compliance.records.services import records_of
+from compliance.records.services import ingest_stop, records_of
 from compliance.records.suppression import Refusals, refusals
 
 SOURCE = "restore"
@@ -18,7 +18,10 @@ def returned_file(*, actor: str) -> int:
 
     They are in review at once, so nothing more is learned from the records. A subject for which
     such a request is open already is passed over. Who was erased as a whole is not written to.
+    Call it in the transaction that has taken the list: it waits for the imports under way, which
+    may not know of it.
     """
+    ingest_stop()
     names = list(Subject.objects.order_by("external_id").values_list("external_id", flat=True))
     return sum(_file(refused, actor) for refused in refusals(names))
 
