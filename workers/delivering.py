@@ -55,6 +55,7 @@ def _sent(message: OutboxMessage) -> Sent:
 
 @transaction.atomic
 def _note_failure(work: Work, message: OutboxMessage, sent: Sent) -> None:
+    work.lease.prolong()  # the job before the request that hears of it
     pause = None
     if sent.outcome is Outcome.SWITCHED_OFF:
         message_cancel(message, outcome=sent.outcome)
@@ -72,8 +73,8 @@ def _tell(work: Work) -> None:
     """End the job when all have been told. Until then it waits: a delivery is never forgotten."""
     try:
         with transaction.atomic():
-            delivery_tell(message_id=UUID(work.job.target))
             work.lease.succeed()
+            delivery_tell(message_id=UUID(work.job.target))
     except LeaseLostError:
         raise
     except Exception as error:

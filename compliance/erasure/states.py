@@ -44,6 +44,7 @@ ERASED_STATES = frozenset(
     {State.APPROVED, State.RETRAINING, State.VERIFYING, State.COMPLETED, State.FAILED}
 )
 FINAL_STATES = frozenset(state for state, following in TRANSITIONS.items() if not following)
+OPEN_STATES = frozenset(State) - FINAL_STATES
 
 
 class IllegalTransitionError(Exception):

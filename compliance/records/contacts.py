@@ -8,7 +8,7 @@ from cryptography.fernet import InvalidToken
 from django.db import transaction
 
 from compliance.records.models import Subject
-from compliance.records.services import ingest_lock, ingest_stop
+from compliance.records.services import ingest_lock, ingest_stop, subjects_lock
 from compliance.records.suppression import refusals
 from compliance.sealing import seal, unseal
 
@@ -67,10 +67,8 @@ def contacts_put(rows: Sequence[ContactRow]) -> list[Outcome]:
     not one that was erased; one of which nothing else is known goes with its address.
     """
     contacts_lock(rows)
-    names = sorted(row.subject for row in rows)
-    # No key: an import that waits for us must be able to commit these subjects' records.
-    found = Subject.objects.select_for_update(no_key=True).filter(external_id__in=names)
-    known = {subject.external_id: subject for subject in found.order_by("external_id")}
+    names = [row.subject for row in rows]
+    known = subjects_lock(names)
     erased = _erased(name for name in names if name not in known)
     outcomes = [_outcome(row, known, erased) for row in rows]
     changed = (Outcome.CREATED, Outcome.CHANGED)
