@@ -1,11 +1,11 @@
 """Deliver mails and webhooks from the outbox. Needs no model."""
 
 import logging
-import traceback
 from uuid import UUID
 
 from django.db import transaction
 
+from compliance.faults import frames_of
 from compliance.jobs.models import Job, MessageState, OutboxMessage, Outcome
 from compliance.jobs.outbox import (
     delivery_tell,
@@ -79,6 +79,6 @@ def _tell(work: Work) -> None:
         raise
     except Exception as error:
         reason = f"Delivered; what follows from it failed: {type(error).__name__}."
-        frames = "".join(traceback.format_tb(error.__traceback__))
+        frames = frames_of(error)
         logger.error("Message %s. %s\n%s", work.job.target, reason, frames)
         work.lease.postpone(seconds=TELL_AGAIN_SECONDS, reason=reason)

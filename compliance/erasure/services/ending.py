@@ -1,7 +1,6 @@
 """End a request without an erasure: denied, taken back, or its identity never proven."""
 
 import logging
-import traceback
 import uuid
 from datetime import date, timedelta
 from typing import Any
@@ -20,6 +19,7 @@ from compliance.erasure.notices import notice_send
 from compliance.erasure.services.timing import pause_close, pauses_ended
 from compliance.erasure.states import IllegalTransitionError, State, check_transition
 from compliance.erasure.transitions import FORGOTTEN, event_add, request_lock, request_move
+from compliance.faults import frames_of
 from compliance.jobs.models import OutboxMessage
 from compliance.records.models import Restriction
 from compliance.records.restriction import restriction_end
@@ -95,7 +95,7 @@ def _expire_due(request_id: uuid.UUID) -> bool:
         return False
     except Exception as error:
         # Where it arose, but not its message, which may quote personal data.
-        frames = "".join(traceback.format_tb(error.__traceback__))
+        frames = frames_of(error)
         logger.error("%s with request %s, at:\n%s", type(error).__name__, request_id, frames)
         return False
     return True
