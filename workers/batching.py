@@ -26,8 +26,8 @@ def run(work: Work) -> None:
         work.step(done=total - len(left) + place, total=total, note="")
         item_work(item_id=item_id)
     with transaction.atomic():
-        batch_finish(batch.pk)
         work.lease.succeed()
+        batch_finish(batch.pk)
 
 
 def failed(job: Job) -> None:

@@ -1,11 +1,11 @@
 """Deliver mails and webhooks from the outbox. Needs no model."""
 
 import logging
-import traceback
 from uuid import UUID
 
 from django.db import transaction
 
+from compliance.faults import frames_of
 from compliance.jobs.models import Job, MessageState, OutboxMessage, Outcome
 from compliance.jobs.outbox import (
     delivery_tell,
@@ -55,6 +55,7 @@ def _sent(message: OutboxMessage) -> Sent:
 
 @transaction.atomic
 def _note_failure(work: Work, message: OutboxMessage, sent: Sent) -> None:
+    work.lease.prolong()  # the job before the request that hears of it
     pause = None
     if sent.outcome is Outcome.SWITCHED_OFF:
         message_cancel(message, outcome=sent.outcome)
@@ -72,12 +73,12 @@ def _tell(work: Work) -> None:
     """End the job when all have been told. Until then it waits: a delivery is never forgotten."""
     try:
         with transaction.atomic():
-            delivery_tell(message_id=UUID(work.job.target))
             work.lease.succeed()
+            delivery_tell(message_id=UUID(work.job.target))
     except LeaseLostError:
         raise
     except Exception as error:
         reason = f"Delivered; what follows from it failed: {type(error).__name__}."
-        frames = "".join(traceback.format_tb(error.__traceback__))
+        frames = frames_of(error)
         logger.error("Message %s. %s\n%s", work.job.target, reason, frames)
         work.lease.postpone(seconds=TELL_AGAIN_SECONDS, reason=reason)

@@ -2,11 +2,11 @@
 
 import logging
 import sys
-import traceback
 from collections.abc import Callable
 
 from django.db import DatabaseError, transaction
 
+from compliance.faults import frames_of
 from compliance.jobs.models import Job, Queue
 from compliance.jobs.services import (
     ImpossibleJobError,
@@ -22,6 +22,9 @@ from workers.identity import WORKER
 from workers.work import Work
 
 logger = logging.getLogger(__name__)
+
+# Their messages quote the values at fault.
+QUOTING = (DatabaseError, LookupError, UnicodeError)
 
 
 def run_due(queues: list[Queue], *, before_each: Callable[[Job], None] | None = None) -> int:
@@ -50,7 +53,7 @@ def run(lease: Lease) -> None:
         lease.release()
         raise
     except Exception as error:
-        frames = "".join(traceback.format_tb(error.__traceback__))
+        frames = frames_of(error)
         logger.error("Job %s failed: %s\n%s", job.pk, _describe(error), frames)
         _fail(lease, error)
 
@@ -76,6 +79,6 @@ def _fail(lease: Lease, error: Exception) -> None:
 
 
 def _describe(error: Exception) -> str:
-    """Return the error's name and message; a database's message may quote personal data."""
+    """Return the error's name, and its message unless that may quote personal data."""
     name = type(error).__name__
-    return name if isinstance(error, DatabaseError) else f"{name}: {error}"
+    return name if isinstance(error, QUOTING) else f"{name}: {error}"

@@ -51,9 +51,9 @@ def train(work: Work) -> None:
         return
     with transaction.atomic():
         serving_lock()
+        work.lease.prolong()
         adapter_start(adapter, trainer=WORKER, environment=environment)
         requests_follow()
-        work.lease.prolong()
     done = adapter.checkpoints.clean().count()
     digest = _kept_digest(adapter, done)
     for slice_, state in _train_from(work, adapter, done):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -48,6 +49,28 @@ class ReadOnlyAdmin(ReadOnlyMixin, ModelAdmin):
         if any("\0" in value for value in request.GET.values()):
             return redirect(f"{request.path}?{ERROR_FLAG}=1")
         return super().changelist_view(request, extra_context)
+
+
+class PageAdmin(ReadOnlyAdmin):
+    """Rows each of which is shown on a page of our own, in place of Django's form."""
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return self._page(request, row)
+
+    def _page(self, request: HttpRequest, row: Any) -> HttpResponse:
+        """Return the page of one row."""
+        raise NotImplementedError
 
 
 class ReadOnlyInline(ReadOnlyMixin, TabularInline):

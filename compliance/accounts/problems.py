@@ -1,7 +1,6 @@
 """Errors of the API as RFC 9457 problem details."""
 
 import logging
-import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from compliance.accounts.api_errors import BodyTooLarge, Conflict, Unavailable
+from compliance.faults import frames_of
 
 CONTENT_TYPE = "application/problem+json"
 logger = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def _translated(error: Exception) -> Exception:
 
 def _log(error: Exception) -> None:
     """Log where an error arose but not its message, which may quote personal data."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
+    frames = frames_of(error)
     logger.error("%s in the API, at:\n%s", type(error).__name__, frames)
 
 

@@ -45,9 +45,8 @@ def requests_unsettled() -> None:
 
     The caller holds the serving lock.
     """
-    for request_id in list(
-        ErasureRequest.objects.filter(state=State.VERIFYING).values_list("pk", flat=True)
-    ):
+    waiting = ErasureRequest.objects.filter(state=State.VERIFYING).order_by("pk")
+    for request_id in list(waiting.values_list("pk", flat=True)):
         request = request_lock(request_id)
         if request.status is State.VERIFYING and _all_active(request):
             request_move(

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from compliance.canonical import canonical_json
-from compliance.erasure.identity import identity_decrypt, scope_decrypt
+from compliance.erasure.identity import identity_decrypt, request_scope
 from compliance.erasure.letters import NoticeKind, letter, rendered
 from compliance.erasure.links import status_url
 from compliance.erasure.models import ErasureRequest, Recipient, RecipientNotice
@@ -55,7 +55,7 @@ def ending_notice(request: ErasureRequest) -> OutboxMessage | None:
 
 def recipients_tell(request: ErasureRequest) -> list[RecipientNotice]:
     """Tell every active recipient whose data has been erased: Art. 19. Call it at approval."""
-    scope = scope_decrypt(request.decided_scope or request.scope)
+    scope = request_scope(request)
     data: dict[str, Any] = {"id": str(request.pk), "subject": identity_decrypt(request.identity)}
     if scope != EVERYTHING:
         data["scope"] = scope.to_json()

@@ -46,6 +46,7 @@ ERASED_STATES = frozenset(
 FINAL_STATES = frozenset(state for state, following in TRANSITIONS.items() if not following)
 # The request has ended, and nothing was erased.
 UNERASED_STATES = FINAL_STATES - ERASED_STATES
+OPEN_STATES = frozenset(State) - FINAL_STATES
 
 
 class IllegalTransitionError(Exception):

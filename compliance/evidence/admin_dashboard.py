@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from compliance.erasure.admin.words import AT_WORK, STATE_COLOURS, time_left
+from compliance.erasure.admin.words import STATE_COLOURS, time_left
+from compliance.erasure.following import FOLLOWING
 from compliance.erasure.models import ErasureRequest
 from compliance.erasure.states import State
 from compliance.evidence.models import Certificate
@@ -56,10 +57,10 @@ def _figures() -> list[Figure]:
     requests = ErasureRequest.objects.open()
     overdue = requests.overdue(today).count()
     soon = requests.filter(due_on__range=(today, today + SOON), paused_on=None).count()
-    at_work = requests.filter(state__in=AT_WORK).count()
+    at_work = requests.filter(state__in=FOLLOWING).count()
     failed = requests.filter(state=State.FAILED).count()
     untold = ErasureRequest.objects.untold().count()
-    states = "&".join(f"state__exact={state.value}" for state in AT_WORK)
+    states = "&".join(f"state__exact={state.value}" for state in FOLLOWING)
     return [
         Figure(_("Open"), requests.count(), "answer=open"),
         Figure(_("Overdue"), overdue, "due=overdue", alarming=True),

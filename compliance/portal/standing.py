@@ -210,7 +210,10 @@ def _records(request: ErasureRequest, scope: Scope | None) -> int | None:
         return request.erased_interactions
     if scope is None or request.identity is None:
         return None
-    return len(records_in(identity_decrypt(request.identity), scope))
+    try:
+        return len(records_in(identity_decrypt(request.identity), scope))
+    except InvalidToken:  # as in `_scope`
+        return None
 
 
 def _scope(request: ErasureRequest) -> Scope | None:

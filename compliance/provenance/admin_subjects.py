@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
-from compliance.accounts.admin_base import ReadOnlyAdmin, digest_code
+from compliance.accounts.admin_base import PageAdmin, digest_code
 from compliance.provenance.models import AdapterState
 from compliance.provenance.report import LEARNED
 from compliance.provenance.selectors import Learner, SubjectProvenance, subject_provenance
@@ -26,7 +26,7 @@ ROWS_SHOWN = ":200"
 
 
 @admin.register(Subject)
-class SubjectAdmin(ReadOnlyAdmin):
+class SubjectAdmin(PageAdmin):
     """People by number. Who may see identities can look one up by its exact identifier."""
 
     list_display = ["number", "records", "created_at"]
@@ -73,20 +73,6 @@ class SubjectAdmin(ReadOnlyAdmin):
         subject = get_object_or_404(Subject, pk=pk)
         self.log_change(request, subject, "Looked at the identifier.")
         return self._page(request, subject, identifier=subject.external_id)
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        subject = self.get_object(request, object_id)
-        if not self.has_view_permission(request, subject):
-            raise PermissionDenied
-        if subject is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        return self._page(request, subject)
 
     def _check_sees_identity(self, request: HttpRequest) -> None:
         if not (self.has_view_permission(request) and request.user.has_perm(SEES_IDENTITY)):

@@ -26,7 +26,10 @@ REFIT = "refit"
 def serving_lock() -> Serving:
     """Lock and return the row that says what is live; approvals and publications take turns.
 
-    Take it before the lock on any request, adapter or job, so that no two wait for each other.
+    All locks are taken in one order, so that no two transactions wait for each other: this row;
+    adapters and jobs, whose lease is prolonged or ended first; requests, by id; the lock on what
+    comes in (`ingest_lock` or `ingest_stop`, but not the second after the first); subjects, in the
+    order of `subjects_lock`. Most need only some of them.
     """
     return Serving.objects.select_for_update().get(pk=1)
 

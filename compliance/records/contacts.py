@@ -8,7 +8,7 @@ from cryptography.fernet import InvalidToken
 from django.db import transaction
 
 from compliance.records.models import Subject
-from compliance.records.services import ingest_lock
+from compliance.records.services import ingest_lock, ingest_stop, subjects_lock
 from compliance.records.suppression import refusals
 from compliance.sealing import seal, unseal
 
@@ -46,6 +46,19 @@ class ContactRow(NamedTuple):
     language: str
 
 
+def contacts_lock(rows: Iterable[ContactRow]) -> None:
+    """Let these rows be put until this transaction ends.
+
+    Where an address goes, its subject may go, and records that come in just then would lose it:
+    it waits for those, and they for it. Whoever puts rows in several parts calls this with all of
+    them first: a part that needed more than the one before could wait for another in a circle.
+    """
+    if all(row.address for row in rows):
+        ingest_lock()
+    else:
+        ingest_stop()
+
+
 @transaction.atomic
 def contacts_put(rows: Sequence[ContactRow]) -> list[Outcome]:
     """Put these addresses and languages in place of what is there; return what became of each.
@@ -53,11 +66,9 @@ def contacts_put(rows: Sequence[ContactRow]) -> list[Outcome]:
     No two rows may be of one subject. One that is unknown becomes known if it has an address, but
     not one that was erased; one of which nothing else is known goes with its address.
     """
-    ingest_lock()
-    names = sorted(row.subject for row in rows)
-    # No key: an import that waits for us must be able to commit these subjects' records.
-    found = Subject.objects.select_for_update(no_key=True).filter(external_id__in=names)
-    known = {subject.external_id: subject for subject in found.order_by("external_id")}
+    contacts_lock(rows)
+    names = [row.subject for row in rows]
+    known = subjects_lock(names)
     erased = _erased(name for name in names if name not in known)
     outcomes = [_outcome(row, known, erased) for row in rows]
     changed = (Outcome.CREATED, Outcome.CHANGED)

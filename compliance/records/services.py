@@ -1,10 +1,12 @@
 """Erase a subject's records, and keep them from coming back."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models.functions import Collate
 
 from compliance.records.models import Interaction, Subject
 from compliance.records.scope import EVERYTHING, Scope
@@ -27,6 +29,18 @@ def ingest_stop() -> None:
     """Let no interaction come in until this transaction ends, and wait for those under way."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [INGEST_LOCK])
+
+
+def subjects_lock(external_ids: Iterable[str]) -> dict[str, Subject]:
+    """Lock those of these subjects that are known, and return them by name.
+
+    One after the other in the order of their characters, whatever the database's own order is.
+    All that locks or adds several subjects does so, or two could wait for each other. Their keys
+    stay free: whoever adds their records must be able to commit them.
+    """
+    found = Subject.objects.select_for_update(no_key=True).filter(external_id__in=external_ids)
+    ordered = found.order_by(Collate("external_id", "C"))
+    return {subject.external_id: subject for subject in ordered}
 
 
 class Record(NamedTuple):

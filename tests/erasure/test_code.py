@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from compliance.erasure.errors import TooManyCodesError
-from compliance.erasure.models import IdentityMethod
+from compliance.erasure.models import IdentityCode, IdentityMethod
 from compliance.erasure.proving import MOST_ATTEMPTS, MOST_CODES, code_check, code_send
 from compliance.erasure.services import request_cancel, request_confirm_identity
 from compliance.erasure.states import IllegalTransitionError, State
@@ -116,3 +116,10 @@ def test_a_request_that_waits_for_no_identity_takes_no_code(request_, end):
     end(request_id=request_.pk, actor=RITA)
     with pytest.raises(IllegalTransitionError):
         check(request_, code)
+
+
+def test_no_code_is_left_of_a_request_that_has_ended(request_):
+    send(request_)
+    assert IdentityCode.objects.filter(request=request_).exists()
+    request_cancel(request_id=request_.pk, actor=SUBJECT)
+    assert not IdentityCode.objects.filter(request=request_).exists()

@@ -3,6 +3,7 @@ from copy import copy
 from datetime import date
 
 import pytest
+from django.utils import timezone
 
 from compliance.erasure.models import Pause, PauseKind
 from compliance.erasure.services import request_pause, request_unpause, requests_expire
@@ -80,3 +81,15 @@ def test_a_pause_survives_a_change_of_the_time_zone(at):
     first_day = {"started_on": date(2026, 3, 4), "ended_on": date(2026, 3, 8)}
     Pause.objects.create(request=waiting, kind=PauseKind.IDENTITY, **first_day)
     assert request_due_on(waiting) == date(2026, 4, 8)
+
+
+def test_a_pause_that_began_tomorrow_in_another_time_zone_can_end(at, settings):
+    at("2026-03-06T00:30")
+    waiting = ask()
+    request_pause(request_id=waiting.pk, actor=RITA, kind=PauseKind.CLARIFICATION)
+    settings.TIME_ZONE = "America/New_York"
+    timezone.get_default_timezone.cache_clear()
+    assert timezone.localdate() == date(2026, 3, 5)
+    request_unpause(request_id=waiting.pk, actor=RITA)
+    pause = waiting.pauses.get()
+    assert (pause.started_on, pause.ended_on) == (date(2026, 3, 6), date(2026, 3, 6))

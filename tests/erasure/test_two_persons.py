@@ -86,10 +86,11 @@ def test_the_same_person_does_not_become_the_second_by_other_words():
     assert left() == 4
 
 
-def test_line_ends_as_a_form_sends_them_are_no_other_words():
+def test_line_ends_and_blanks_as_a_form_sends_them_are_no_other_words():
     request = ask()
     approve(request, actor=RITA, part=replace(PART, text="One.\r\nTwo."))
     assert gap(request, OTTO, replace(PART, text="One.\nTwo.")) is None
+    assert gap(request, OTTO, replace(PART, text=" One.\nTwo.\n")) is None
     assert gap(request, OTTO, replace(PART, text="One. Two.")) is False
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
+from time import sleep
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 
 @dataclass
@@ -43,3 +44,19 @@ def _run(runner: Runner, start: Barrier) -> None:
         runner.error = error
     finally:
         connection.close()
+
+
+def held(action: Callable[[], Any], begun: Event) -> Callable[[], None]:
+    """Return what does `action` and takes its time to commit it."""
+
+    def work() -> None:
+        with transaction.atomic():
+            action()
+            begun.set()
+            sleep(0.5)
+
+    return work
+
+
+def after(begun: Event, action: Callable[[], Any]) -> Callable[[], Any]:
+    return lambda: begun.wait(30) and action()

@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from threading import Event
-from time import sleep
 
 import pytest
-from django.db import transaction
 
 from compliance.erasure.filing import Filing, OtherRequestError, request_file
 from compliance.erasure.models import (
@@ -34,7 +32,7 @@ from compliance.erasure.states import ERASED_STATES, IllegalTransitionError, Sta
 from compliance.records.contacts import Contact, ContactRow, contact_of, contacts_put
 from compliance.records.intake import Interacted, Outcome, Taken, interactions_take
 from compliance.records.models import ParkedInteraction, Restriction
-from tests.races.race import race
+from tests.races.race import after, held, race
 from tests.races.world import (
     RECORDS,
     START,
@@ -183,22 +181,6 @@ def test_new_interactions_against_a_denial_are_not_lost(world):
         check_history(request.pk)
         assert records_of(subject) == RECORDS + 2
         assert not Restriction.objects.exists()
-
-
-def held(action: Callable[[], object], begun: Event) -> Callable[[], None]:
-    """Return what does `action` and takes its time to commit it."""
-
-    def work() -> None:
-        with transaction.atomic():
-            action()
-            begun.set()
-            sleep(0.5)
-
-    return work
-
-
-def after(begun: Event, action: Callable[[], object]) -> Callable[[], object]:
-    return lambda: begun.wait(30) and action()
 
 
 def test_a_linked_request_and_the_approval_of_the_first_wait_for_no_circle(world: World) -> None:

@@ -211,3 +211,14 @@ def test_the_import_lock_is_free_afterwards():
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [IMPORT_LOCK])
         assert cursor.fetchone() == (True,)
+
+
+def test_the_same_records_in_two_orders_are_parked_once_and_wait_for_no_circle() -> None:
+    begin(uuid.uuid4())
+    many = [
+        Interacted("alice", "film", Decimal(4), datetime(2024, 1, 1, hour, minute, tzinfo=UTC))
+        for hour in range(10)
+        for minute in range(30)
+    ]
+    at_once(lambda: interactions_take(many), lambda: interactions_take(many[::-1]))
+    assert ParkedInteraction.objects.count() == len(many)

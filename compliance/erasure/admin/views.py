@@ -1,11 +1,9 @@
 """The page of one request: what is known of it, whom it is about on demand, and comments."""
 
-from typing import Any
 from uuid import UUID
 
 from cryptography.fernet import InvalidToken
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -14,6 +12,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from compliance.accounts.admin_base import PageAdmin
 from compliance.erasure.admin import impact as impacts
 from compliance.erasure.admin import page
 from compliance.erasure.admin.base import CHANGE, FOLDER, OTHER_KEY, ReviewAdmin, actor_of
@@ -29,7 +28,7 @@ from compliance.erasure.services import comment_add, identity_show
 from compliance.erasure.services.handling import OtherCommentError
 
 
-class RequestViews(ReviewAdmin):
+class RequestViews(ReviewAdmin, PageAdmin):
     """Everything about one request on one page."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -41,20 +40,6 @@ class RequestViews(ReviewAdmin):
             path("<uuid:pk>/progress/", wrap(self.progress_view), name=f"{name}_progress"),
             *super().get_urls(),
         ]
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        erasure = self.get_object(request, object_id)
-        if not self.has_view_permission(request, erasure):
-            raise PermissionDenied
-        if erasure is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        return self._page(request, erasure)
 
     @method_decorator(require_POST)
     def identity_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:

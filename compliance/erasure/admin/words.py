@@ -23,7 +23,6 @@ STATE_COLOURS: dict[str, str] = {
     State.EXPIRED: "",
     State.FAILED: "danger",
 }
-AT_WORK = (State.APPROVED, State.RETRAINING, State.VERIFYING)
 
 
 def number_of(request: ErasureRequest) -> str:

@@ -5,8 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from compliance.erasure.admin.words import AT_WORK
-from compliance.erasure.following import CERTIFY
+from compliance.erasure.following import CERTIFY, FOLLOWING
 from compliance.erasure.models import ErasureRequest, TouchedShard
 from compliance.jobs.admin_progress import STATE_COLOURS, percent
 from compliance.jobs.models import Job
@@ -26,7 +25,7 @@ class Work:
 
 def progress_context(request: ErasureRequest) -> dict[str, Any]:
     """Return what the progress part of the page shows; it changes by itself while at work."""
-    at_work = request.status in AT_WORK
+    at_work = request.status in FOLLOWING
     return {"original": request, "work": work_of(request), "at_work": at_work}
 
 

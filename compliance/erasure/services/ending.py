@@ -4,7 +4,6 @@ Its restriction ends when the person has been told, not before: Art. 18(3).
 """
 
 import logging
-import traceback
 import uuid
 from datetime import date, timedelta
 from typing import Any
@@ -28,6 +27,7 @@ from compliance.erasure.states import (
     check_transition,
 )
 from compliance.erasure.transitions import FORGOTTEN, event_add, request_lock, request_move
+from compliance.faults import frames_of
 from compliance.records.models import Restriction
 from compliance.records.restriction import restriction_end
 from compliance.sealing import seal
@@ -152,7 +152,7 @@ def _expire_due(request_id: uuid.UUID) -> bool:
         return False
     except Exception as error:
         # Where it arose, but not its message, which may quote personal data.
-        frames = "".join(traceback.format_tb(error.__traceback__))
+        frames = frames_of(error)
         logger.error("%s with request %s, at:\n%s", type(error).__name__, request_id, frames)
         return False
     return True

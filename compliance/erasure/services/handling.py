@@ -9,12 +9,10 @@ from django.utils.translation import gettext as _
 from compliance.erasure.errors import StepError
 from compliance.erasure.identity import identity_decrypt, identity_index
 from compliance.erasure.models import Comment, ErasureRequest, Step
-from compliance.erasure.states import FINAL_STATES, State
+from compliance.erasure.states import OPEN_STATES, State
 from compliance.erasure.transitions import event_add, request_lock, request_write, require_state
 from compliance.records.models import Restriction
 from compliance.sealing import seal, unseal
-
-OPEN_STATES = frozenset(State) - FINAL_STATES
 
 
 class AssigneeError(StepError):

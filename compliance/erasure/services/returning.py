@@ -18,6 +18,8 @@ def returned_file(*, actor: str) -> int:
 
     They are in review at once, so nothing more is learned from the records. What such a request
     that is open already asks for is passed over. Who was erased as a whole is not written to.
+    Call it in the transaction that has called `ingest_stop` and taken the list: an import under
+    way may not know of it.
     """
     names = list(Subject.objects.order_by("external_id").values_list("external_id", flat=True))
     return sum(_file(refused, actor) for refused in refusals(names))

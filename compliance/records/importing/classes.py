@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from compliance.records.importing.fields import required, text
 from compliance.records.importing.rejects import RejectsFile
 from compliance.records.importing.rows import ClassRow, Reject, SourceError
 from compliance.records.importing.tables import Table, csv_table, encoding_notices
 from compliance.records.models import CLASS_LENGTH, Subject
+from compliance.records.services import subjects_lock
 from compliance.records.suppression import refusals
 
 COLUMNS = ("subject", "class")
@@ -50,25 +52,13 @@ def _row(line: int, cells: Sequence[str]) -> ClassRow:
     return ClassRow(line, required("subject", cells[0]), text("class", cells[1], CLASS_LENGTH))
 
 
-def _ordered(rows: list[ClassRow]) -> list[ClassRow]:
-    """Return the rows in Postgres' order of the subjects: so does all that locks several lock them.
-
-    In any other, two runs, or one beside addresses that come in, could wait for each other.
-    """
-    with connection.cursor() as cursor:
-        names = [row.subject for row in rows]
-        cursor.execute("SELECT name FROM unnest(%s::text[]) AS name ORDER BY name", [names])
-        ranks = {name: rank for rank, (name,) in enumerate(cursor.fetchall())}
-    return sorted(rows, key=lambda row: ranks[row.subject])
-
-
 @dataclass(frozen=True)
 class _Setting:
     rejects: RejectsFile
 
     def run(self, table: Table[ClassRow]) -> dict[str, int]:
         counts = {"changed": 0, "unchanged": 0, "erased": 0}
-        rows = _ordered(list(self._once(table)))
+        rows = sorted(self._once(table), key=attrgetter("subject"))  # as `subjects_lock` has them
         for start in range(0, len(rows), BATCH):
             for name, count in self._set(table.file.name, rows[start : start + BATCH]).items():
                 counts[name] += count
@@ -87,11 +77,7 @@ class _Setting:
                 yield row
 
     def _set(self, file: str, rows: list[ClassRow]) -> dict[str, int]:
-        # No key: these subjects' records can come in meanwhile.
-        found = Subject.objects.select_for_update(no_key=True).filter(
-            external_id__in=[row.subject for row in rows]
-        )
-        known = {subject.external_id: subject for subject in found.order_by("external_id")}
+        known = subjects_lock(row.subject for row in rows)
         changed: list[Subject] = []
         unknown: list[ClassRow] = []
         for row in rows:

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from compliance.records.contacts import ContactRow, Outcome, contacts_put
+from compliance.records.contacts import ContactRow, Outcome, contacts_lock, contacts_put
 from compliance.records.importing.fields import required, text
 from compliance.records.importing.rejects import RejectsFile
 from compliance.records.importing.rows import ContactLine, FaultError, Reject, SourceError
@@ -44,6 +44,7 @@ def import_contacts(path: Path, *, rejects: Path) -> ContactReport:
     with RejectsFile(rejects) as file:
         # In one order, so that two that run at once do not wait for each other.
         rows = sorted(_once(table, file), key=attrgetter("subject"))
+        contacts_lock(rows)
         for start in range(0, len(rows), BATCH):
             outcomes.update(contacts_put(rows[start : start + BATCH]))
     return ContactReport(outcomes, dict(file.reasons.most_common()), encoding_notices(table))

@@ -12,6 +12,7 @@ from compliance.records.parking import Parked, parked_add
 from compliance.records.restricted import Restricted, first_covering, restrictions
 
 # What is stored already changes nothing, or contradicts: the importer says so as for anybody else.
+# In one order of the records, or two calls that bring the same could each wait for the other.
 OF_RESTRICTED = """
 SELECT staged.line, staged.subject, staged.item, staged.rating, staged.occurred_at
 FROM staged_interaction staged
@@ -22,7 +23,7 @@ WHERE staged.subject = ANY(%s) AND NOT EXISTS (
     WHERE subject.external_id = staged.subject AND item.external_id = staged.item
         AND stored.occurred_at = staged.occurred_at
 )
-ORDER BY staged.line
+ORDER BY staged.subject, staged.item, staged.occurred_at, staged.line
 """
 
 
@@ -36,7 +37,7 @@ class ParkedLines:
 
     def rejects(self, file: str) -> Iterator[Reject]:
         """Yield the lines that rate an item otherwise than a parked record of the same time."""
-        for line, rating, before in self.changed:
+        for line, rating, before in sorted(self.changed):
             value = f"{rating}; parked is {before}"
             yield Reject(file, line, value, "subject rated the item otherwise at the same time")
 

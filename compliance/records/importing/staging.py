@@ -61,9 +61,10 @@ DELETE FROM staged_interaction staged
 WHERE NOT EXISTS (SELECT FROM records_item item WHERE item.external_id = staged.item)
 RETURNING line, item
 """
+# In the order of `subjects_lock`.
 INSERT_SUBJECTS = """
 INSERT INTO records_subject (external_id)
-SELECT DISTINCT subject FROM staged_interaction ORDER BY subject
+SELECT subject FROM staged_interaction GROUP BY subject ORDER BY subject COLLATE "C"
 ON CONFLICT DO NOTHING
 """
 INSERT_INTERACTIONS = """
