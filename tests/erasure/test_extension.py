@@ -186,11 +186,3 @@ def test_a_clock_that_is_paused_on_its_last_day_is_never_overdue(at):
     request.refresh_from_db()
     assert request.days_left(date(2026, 6, 1)) == 0
     assert not ErasureRequest.objects.overdue(date(2026, 6, 1)).exists()
-
-
-def test_a_pause_for_clarification_goes_on_when_the_identity_is_shown(at):
-    at("2026-03-05T10:00")
-    request = ask(checked=False)
-    request_pause(request_id=request.pk, actor=RITA, kind=PauseKind.CLARIFICATION)
-    shown = request_confirm_identity(request_id=request.pk, actor=RITA)
-    assert shown.paused_on == date(2026, 3, 5)
