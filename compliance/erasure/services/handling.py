@@ -1,6 +1,7 @@
 """Who looks after a request, whom it is about, and what reviewers tell one another about it."""
 
 import uuid
+from operator import attrgetter
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -122,7 +123,9 @@ def requests_of(*, external_id: str, actor: str) -> list[ErasureRequest]:
     they were about is forgotten.
     """
     mine = ErasureRequest.objects.open().filter(identity_index=identity_index(external_id))
-    found = list(mine.order_by("received_at", "pk"))
+    # Locked, by id as everywhere: the history is to say the state in which each one was seen.
+    locked = mine.select_for_update(no_key=True).order_by("pk")
+    found = sorted(locked, key=attrgetter("received_at", "pk"))
     for request in found:
         event_add(request, Step.IDENTITY_SHOWN, actor=actor)
     return found
