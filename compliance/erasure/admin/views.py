@@ -101,6 +101,7 @@ class RequestViews(ReviewAdmin, PageAdmin):
             "is_open": is_open(erasure),
             "time_left": time_left(erasure),
             "steps": steps,
+            "reopens": not is_open(erasure) and request.user.has_perm("erasure.add_erasurerequest"),
             "assign_step": STEPS["assign"] if STEPS["assign"] in steps else None,
             "asked": page.asked_facts(erasure, request.user),
             "clock": page.clock_facts(erasure),
