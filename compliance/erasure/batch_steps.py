@@ -1,7 +1,6 @@
 """What is seen of one request of a batch, what is done with it, and what is said of it."""
 
 import logging
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +33,7 @@ from compliance.erasure.services import (
 )
 from compliance.erasure.services.handling import AssigneeError
 from compliance.erasure.states import IllegalTransitionError, State, check_transition
+from compliance.faults import frames_of
 
 NOT_REACHED = "not_reached"
 logger = logging.getLogger(__name__)
@@ -81,8 +81,8 @@ def _guarded(item: BatchItem, act: Callable[[], None]) -> None:
         _end(item, ItemResult.FAILED, words, "other_key")
     except Exception as error:
         # Its message may quote anything, so neither the page nor the log has it.
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("Item %s of a batch: %s, at:\n%s", item.pk, type(error).__name__, frames)
+        kind = type(error).__name__
+        logger.error("Item %s of a batch: %s, at:\n%s", item.pk, kind, frames_of(error))
         words = _("An error: %(error)s. Try it alone.") % {"error": type(error).__name__}
         _end(item, ItemResult.FAILED, words, "error")
 

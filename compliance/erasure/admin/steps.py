@@ -41,14 +41,13 @@ from compliance.erasure.services import (
     request_unpause,
 )
 from compliance.erasure.states import (
-    FINAL_STATES,
+    OPEN_STATES,
     TRANSITIONS,
     UNDECIDED_STATES,
     UNERASED_STATES,
     State,
 )
 
-OPEN_STATES = frozenset(State) - FINAL_STATES
 Values = dict[str, Any]
 
 
